@@ -1,0 +1,47 @@
+package dev.mneme;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/**
+ * Opens hosts from files. An engine's jar registers one with {@link ServiceLoader}; having the jar
+ * on the class path is all an application does.
+ */
+public interface HostLoader {
+
+  /** The engine's name for messages. */
+  String engine();
+
+  /**
+   * Whether this engine opens such a file or folder, judged cheaply from its name or first bytes.
+   */
+  boolean accepts(Path path);
+
+  /** Opens the host with the engine's defaults; the caller closes it. */
+  HostModel load(Path path);
+
+  /**
+   * Opens a host with the one engine on the class path that accepts it.
+   *
+   * @throws MnemeException if the file is missing, no engine accepts it, or several do
+   */
+  static HostModel open(Path path) {
+    if (!Files.exists(path)) {
+      throw new MnemeException("no such host: " + path + "; give a .gguf file or a model folder");
+    }
+    List<HostLoader> loaders =
+        ServiceLoader.load(HostLoader.class).stream().map(ServiceLoader.Provider::get).toList();
+    List<HostLoader> fitting = loaders.stream().filter(loader -> loader.accepts(path)).toList();
+    if (fitting.size() == 1) {
+      return fitting.getFirst().load(path);
+    }
+    List<String> names =
+        (fitting.isEmpty() ? loaders : fitting).stream().map(HostLoader::engine).toList();
+    throw new MnemeException(
+        fitting.isEmpty()
+            ? path + " is not a model that any engine on the class path opens; engines: " + names
+            : path + " can be opened by " + names + "; call the one you want directly");
+  }
+}

@@ -1,0 +1,43 @@
+package dev.mneme;
+
+/**
+ * The frozen language model: it gives logits, and nothing ever writes to its weights.
+ *
+ * <p>Engines implement this; applications usually reach it through {@link MemoryAugmentedModel}.
+ * Safe for use by several threads, each with sessions of its own. Whoever opened the host closes
+ * it, after its sessions; it owns native memory. Sampling, stop strings and chat formats are not
+ * here.
+ */
+public interface HostModel extends AutoCloseable {
+
+  /** A short name for messages, usually the file's. */
+  String name();
+
+  /** What each token id means. */
+  Vocabulary vocabulary();
+
+  /**
+   * Text to ids and back.
+   *
+   * @throws MnemeException if the model comes without a tokenizer
+   */
+  Tokenizer tokenizer();
+
+  /** Floats in a row of logits; at least the vocabulary's size. */
+  int logitWidth();
+
+  /** Tokens a session of this host can hold. */
+  int contextLength();
+
+  /**
+   * Opens an empty sequence owned by the calling thread.
+   *
+   * @param threads processor threads its calls may use, at least 1; a host configured with a fixed
+   *     number ignores it
+   */
+  HostSession openSession(int threads);
+
+  /** Releases the weights. Sessions still open must not be used afterwards. */
+  @Override
+  void close();
+}

@@ -1,0 +1,16 @@
+package dev.mneme;
+
+/** A sequence of a host. See {@link Session} for threads, life cycle and capacity. */
+public interface HostSession extends Session {
+
+  /**
+   * Appends tokens and returns logits for what follows them.
+   *
+   * @param tokens 1 to {@link #maxBatch()} ids, each in {@code [0, logitWidth)}
+   * @param rows for which of the tokens a row is wanted
+   * @return rows valid until this session's next call
+   * @throws IllegalArgumentException for an empty or overlong array or an id out of range; names it
+   * @throws ContextOverflowException if the sequence would exceed {@link #capacity()}
+   */
+  LogitRows forward(int[] tokens, Rows rows);
+}

@@ -1,0 +1,39 @@
+package dev.mneme;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Text to token ids and back, by the rules of one model. Safe for use by several threads.
+ *
+ * <p>Decoding a whole sequence is here; decoding while ids arrive is {@link StreamingDecoder},
+ * which never shows half a character.
+ */
+public interface Tokenizer {
+
+  /**
+   * Ids of a text.
+   *
+   * @param addBos whether to begin with the model's beginning-of-sequence id, where it has one and
+   *     is meant to be given one
+   * @param parseSpecial whether text like {@code </s>} becomes the special id it spells; keep false
+   *     for text you did not write
+   */
+  int[] encode(String text, boolean addBos, boolean parseSpecial);
+
+  /** Ids of a prompt: with the beginning-of-sequence id, special text taken as text. */
+  default int[] encode(String text) {
+    return encode(text, true, false);
+  }
+
+  /** What the ids mean. */
+  Vocabulary vocabulary();
+
+  /** True where encoding puts a blank before the text, which decoding a whole text takes off. */
+  boolean addsLeadingSpace();
+
+  /** The text of whole sequence; control tokens spell nothing. Malformed UTF-8 becomes U+FFFD. */
+  default String decode(int[] ids) {
+    String text = new String(vocabulary().spell(ids), StandardCharsets.UTF_8);
+    return addsLeadingSpace() && text.startsWith(" ") ? text.substring(1) : text;
+  }
+}

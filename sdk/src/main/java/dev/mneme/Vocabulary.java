@@ -1,0 +1,182 @@
+package dev.mneme;
+
+import com.google.common.base.Ascii;
+import com.google.common.base.Preconditions;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * The map from token id to the bytes it stands for, with the special ids. Immutable.
+ *
+ * <p>A memory fits a host when their vocabularies agree entry by entry, whatever the files they
+ * came from; only unused entries at the end may differ, because model makers pad (Qwen2 hosts have
+ * 151,936 or 152,064 rows for one tokenizer).
+ */
+public final class Vocabulary {
+
+  /** What an id is for. */
+  public enum Kind {
+    /** Ordinary text: its bytes appear in the output. */
+    TEXT,
+    /** A mark such as {@code <s>}: spells nothing. */
+    CONTROL,
+    /** Padding or reserved: no text ever becomes this id. */
+    UNUSED
+  }
+
+  private static final int DIFFERENCES_SHOWN = 8;
+
+  private final byte[][] bytes;
+  private final Kind[] kinds;
+  private final int bos;
+  private final SortedSet<Integer> endIds;
+
+  private Vocabulary(Builder builder) {
+    this.bytes = builder.bytes.toArray(byte[][]::new);
+    this.kinds = builder.kinds.toArray(Kind[]::new);
+    this.bos = builder.bos;
+    this.endIds = builder.endIds;
+    checkId("beginning-of-sequence", bos);
+    endIds.forEach(id -> checkId("end-of-generation", id));
+  }
+
+  private void checkId(String role, int id) {
+    Preconditions.checkArgument(
+        id < size(), "the %s id %s is outside the vocabulary of %s", role, id, size());
+  }
+
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Number of ids, padding included. */
+  public int size() {
+    return bytes.length;
+  }
+
+  /** The bytes an id stands for, for a control token those of its name; a copy. */
+  public byte[] bytes(int id) {
+    return bytes[id].clone();
+  }
+
+  public Kind kind(int id) {
+    return kinds[id];
+  }
+
+  /** The id that begins a sequence, if the model has one. */
+  public OptionalInt bos() {
+    return bos < 0 ? OptionalInt.empty() : OptionalInt.of(bos);
+  }
+
+  /** Ids that end a generation ({@code </s>}, {@code <|im_end|>}, ...), ascending. */
+  public SortedSet<Integer> endIds() {
+    return endIds;
+  }
+
+  /** The bytes a sequence spells; control and unused ids spell nothing. */
+  public byte[] spell(int... ids) {
+    var out = new ByteArrayOutputStream();
+    for (int id : ids) {
+      if (kinds[id] == Kind.TEXT) {
+        out.writeBytes(bytes[id]);
+      }
+    }
+    return out.toByteArray();
+  }
+
+  /** How an id looks to a person: its text, or its bytes in hex where they are no text. */
+  public String describe(int id) {
+    if (id >= size()) {
+      return "(none)";
+    }
+    String text = new String(bytes[id], StandardCharsets.UTF_8);
+    String shown =
+        text.indexOf('\uFFFD') < 0
+            ? "\"" + text.replace("\n", "\\n").replace("\r", "\\r") + "\""
+            : "0x" + HexFormat.of().formatHex(bytes[id]);
+    return kinds[id] == Kind.TEXT
+        ? shown
+        : shown + " (" + Ascii.toLowerCase(kinds[id].name()) + ")";
+  }
+
+  /**
+   * Every way in which another vocabulary differs from this one, in words, or an empty list when
+   * ids mean the same in both. Entries past the end of the shorter one count only where they are
+   * used. A long list of differing entries is cut after the first few, with the total.
+   */
+  public List<String> differencesFrom(Vocabulary other) {
+    var report = new ArrayList<String>();
+    int differing = 0;
+    for (int id = 0; id < Math.max(size(), other.size()); id++) {
+      if (!sameEntry(other, id) && differing++ < DIFFERENCES_SHOWN) {
+        report.add("id %d is %s here and %s there".formatted(id, describe(id), other.describe(id)));
+      }
+    }
+    if (differing > DIFFERENCES_SHOWN) {
+      report.add("... %d differing ids in all".formatted(differing));
+    }
+    if (bos >= 0 && other.bos >= 0 && bos != other.bos) {
+      report.add("sequences begin with id %d here and %d there".formatted(bos, other.bos));
+    }
+    return report;
+  }
+
+  private boolean sameEntry(Vocabulary other, int id) {
+    boolean unusedHere = id >= size() || kinds[id] == Kind.UNUSED;
+    boolean unusedThere = id >= other.size() || other.kinds[id] == Kind.UNUSED;
+    if (unusedHere || unusedThere) {
+      return unusedHere && unusedThere;
+    }
+    return kinds[id] == other.kinds[id] && Arrays.equals(bytes[id], other.bytes[id]);
+  }
+
+  /** Collects entries in id order. */
+  public static final class Builder {
+    private final List<byte[]> bytes = new ArrayList<>();
+    private final List<Kind> kinds = new ArrayList<>();
+    private final SortedSet<Integer> endIds = new TreeSet<>();
+    private int bos = -1;
+
+    private Builder() {}
+
+    /** The next id stands for these bytes. */
+    public Builder add(byte[] entry, Kind kind) {
+      bytes.add(entry.clone());
+      kinds.add(kind);
+      return this;
+    }
+
+    /** The next id stands for this text in UTF-8. */
+    public Builder add(String entry, Kind kind) {
+      return add(entry.getBytes(StandardCharsets.UTF_8), kind);
+    }
+
+    public Builder bos(int id) {
+      Preconditions.checkArgument(id >= 0, "a negative beginning-of-sequence id: %s", id);
+      bos = id;
+      return this;
+    }
+
+    public Builder end(int id) {
+      Preconditions.checkArgument(id >= 0, "a negative end-of-generation id: %s", id);
+      endIds.add(id);
+      return this;
+    }
+
+    /**
+     * The finished vocabulary.
+     *
+     * @throws IllegalArgumentException if a special id lies outside the entries
+     */
+    public Vocabulary build() {
+      return new Vocabulary(this);
+    }
+  }
+}
