@@ -1,0 +1,116 @@
+package dev.mneme.llamacpp;
+
+import dev.mneme.HostModel;
+import dev.mneme.HostSession;
+import dev.mneme.MnemeException;
+import dev.mneme.Tokenizer;
+import dev.mneme.Vocabulary;
+import dev.mneme.llamacpp.internal.LlamaModel;
+import dev.mneme.store.gguf.GgufFile;
+import dev.mneme.store.gguf.GgufVocabulary;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A GGUF file as a host. The file is opened read-only and never written to.
+ *
+ * <p>Close its sessions first; closing the host earlier throws {@link IllegalStateException}.
+ */
+public final class LlamaCppHost implements HostModel {
+
+  private final LlamaModel model;
+  private final Vocabulary vocabulary;
+  private final Tokenizer tokenizer;
+
+  private LlamaCppHost(LlamaModel model, Vocabulary vocabulary) {
+    this.model = model;
+    this.vocabulary = vocabulary;
+    this.tokenizer = new LlamaCppTokenizer(model, vocabulary);
+  }
+
+  /** Opens a GGUF file with {@link LlamaCppOptions#defaults()}. */
+  public static LlamaCppHost open(Path file) {
+    return open(file, LlamaCppOptions.defaults());
+  }
+
+  /**
+   * Opens a GGUF file.
+   *
+   * @throws MnemeException if it is missing
+   * @throws dev.mneme.MalformedFileException if it is damaged, no GGUF file, without a vocabulary,
+   *     or of an architecture the library does not know
+   * @throws dev.mneme.NativeLibraryException if llama.cpp itself cannot be loaded
+   */
+  public static LlamaCppHost open(Path file, LlamaCppOptions options) {
+    Vocabulary vocabulary = GgufVocabulary.read(GgufFile.read(file));
+    return new LlamaCppHost(new LlamaModel(file, options), vocabulary);
+  }
+
+  @Override
+  public String name() {
+    return String.valueOf(model.file().path().getFileName());
+  }
+
+  @Override
+  public Vocabulary vocabulary() {
+    return vocabulary;
+  }
+
+  @Override
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  @Override
+  public int logitWidth() {
+    return model.width();
+  }
+
+  @Override
+  public int contextLength() {
+    return model.contextLength();
+  }
+
+  @Override
+  public HostSession openSession(int threads) {
+    return model.openSession(threads);
+  }
+
+  /** The chat template the file carries, in its template language. */
+  public Optional<String> chatTemplate() {
+    return model.chatTemplate();
+  }
+
+  /**
+   * Formats a conversation by the file's chat template.
+   *
+   * @param addAssistant whether to end with the opening of the assistant's answer
+   * @throws MnemeException if the file has no template, or one llama.cpp does not recognise
+   */
+  public String formatChat(List<ChatMessage> messages, boolean addAssistant) {
+    String template =
+        chatTemplate()
+            .orElseThrow(
+                () ->
+                    new MnemeException(
+                        name() + " has no chat template; format the prompt yourself"));
+    String[] pairs =
+        messages.stream()
+            .flatMap(message -> java.util.stream.Stream.of(message.role(), message.content()))
+            .toArray(String[]::new);
+    return model
+        .applyTemplate(template, pairs, addAssistant)
+        .orElseThrow(
+            () ->
+                new MnemeException(
+                    "llama.cpp does not recognise the chat template of "
+                        + name()
+                        + "; format the prompt yourself"));
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}

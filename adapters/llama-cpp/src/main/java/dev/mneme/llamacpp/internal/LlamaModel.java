@@ -1,0 +1,249 @@
+package dev.mneme.llamacpp.internal;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.mneme.ClosedException;
+import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
+import dev.mneme.llamacpp.LlamaCppOptions;
+import dev.mneme.store.gguf.GgufFile;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Optional;
+
+/**
+ * Loaded weights: what a host and a Memory Decoder have in common. Safe for several threads; owns
+ * native memory until closed, which it refuses while sessions are open.
+ */
+public final class LlamaModel implements AutoCloseable {
+
+  /** A session's context where the caller names none: long-context models would take gigabytes. */
+  private static final int DEFAULT_CONTEXT = 4096;
+
+  /** Below this many bytes threads cost more at their barriers than they save. */
+  private static final long WORTH_THREADS = 64L << 20;
+
+  private final LlamaLibrary library = LlamaLibrary.get();
+  private final GgufFile file;
+  private final LlamaCppOptions options;
+  private final int contextLength;
+  private final long fileSize;
+  private final FileTime fileTime;
+  private final MemorySegment model;
+  private final MemorySegment vocab;
+  private final int width;
+  private int openContexts;
+  private boolean closed;
+
+  /**
+   * Loads a file that is checked first, so that no file can end the process.
+   *
+   * @throws dev.mneme.MalformedFileException for a file that llama.cpp cannot run, with its reason
+   * @throws IllegalArgumentException for options the model or the library cannot meet
+   */
+  public LlamaModel(Path path, LlamaCppOptions options) {
+    this.options = options;
+    file = GgufFile.read(path);
+    GgufGuard.check(file);
+    contextLength = contextLength(options.contextLength());
+    if (options.gpuLayers() > 0 && !library.supportsGpuOffload()) {
+      throw new IllegalArgumentException(
+          "this llama.cpp library runs on the processor only; set gpuLayers to 0 or name a library"
+              + " built for your GPU");
+    }
+    BasicFileAttributes attributes = attributes();
+    fileSize = attributes.size();
+    fileTime = attributes.lastModifiedTime();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment params = library.modelDefaultParams(arena);
+      var layout = library.release().modelParams();
+      params.set(JAVA_INT, LlamaLibrary.offset(layout, "n_gpu_layers"), options.gpuLayers());
+      params.set(JAVA_BOOLEAN, LlamaLibrary.offset(layout, "use_mmap"), options.memoryMapped());
+      model = library.loadModel(arena.allocateFrom(path.toString()), params);
+    }
+    String complaints = library.complaints();
+    if (model.equals(MemorySegment.NULL)) {
+      throw new MalformedFileException(
+          "llama.cpp %s cannot load %s: %s"
+              .formatted(
+                  library.release().name(),
+                  path,
+                  complaints.isEmpty() ? "no reason given" : complaints));
+    }
+    vocab = library.vocab(model);
+    width = library.vocabSize(vocab);
+  }
+
+  private int contextLength(int asked) {
+    int trained =
+        Math.toIntExact(
+            file.integer(file.string("general.architecture").orElseThrow() + ".context_length")
+                .orElseThrow());
+    if (asked > trained) {
+      throw new IllegalArgumentException(
+          "%s was trained for a context of %d, so a context of %d would give nonsense"
+              .formatted(file.path(), trained, asked));
+    }
+    return asked == 0 ? Math.min(trained, DEFAULT_CONTEXT) : asked;
+  }
+
+  private BasicFileAttributes attributes() {
+    try {
+      return Files.readAttributes(file.path(), BasicFileAttributes.class);
+    } catch (IOException e) {
+      throw new MnemeException("cannot read " + file.path() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Touching mapped pages of a file that shrank would end the process, so it is looked at first.
+   */
+  void requireUnchangedFile() {
+    if (!options.memoryMapped()) {
+      return;
+    }
+    BasicFileAttributes now = attributes();
+    if (now.size() != fileSize || !now.lastModifiedTime().equals(fileTime)) {
+      throw new MnemeException(
+          "%s was changed while it is in use; open it again (or open it with memoryMapped false to be independent of the file)"
+              .formatted(file.path()));
+    }
+  }
+
+  public GgufFile file() {
+    return file;
+  }
+
+  /** Tokens a session holds. */
+  public int contextLength() {
+    return contextLength;
+  }
+
+  /** Floats in a row of logits. */
+  public int width() {
+    return width;
+  }
+
+  /** A session of the calling thread; see {@link LlamaSession}. */
+  public LlamaSession openSession(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("a session needs at least 1 thread, not " + threads);
+    }
+    synchronized (this) {
+      checkOpen();
+      openContexts++;
+    }
+    try {
+      return new LlamaSession(library, this, model, options, sessionThreads(threads));
+    } catch (RuntimeException e) {
+      contextClosed();
+      throw e;
+    }
+  }
+
+  private int sessionThreads(int asked) {
+    if (options.threads() > 0) {
+      return options.threads();
+    }
+    return fileSize < WORTH_THREADS ? 1 : asked;
+  }
+
+  synchronized void contextClosed() {
+    openContexts--;
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new ClosedException(file.path() + " is closed");
+    }
+  }
+
+  /** Ids of a text, without any that the model adds around it. */
+  public synchronized int[] tokenize(String text, boolean parseSpecial) {
+    checkOpen();
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment utf8 = arena.allocate(Math.max(1, bytes.length));
+      MemorySegment.copy(bytes, 0, utf8, JAVA_BYTE, 0, bytes.length);
+      int capacity = bytes.length + 8;
+      MemorySegment ids = arena.allocate(JAVA_INT, capacity);
+      int count = library.tokenize(vocab, utf8, bytes.length, ids, capacity, parseSpecial);
+      if (count < 0) {
+        capacity = -count;
+        ids = arena.allocate(JAVA_INT, capacity);
+        count = library.tokenize(vocab, utf8, bytes.length, ids, capacity, parseSpecial);
+      }
+      return ids.asSlice(0, (long) count * Integer.BYTES).toArray(JAVA_INT);
+    }
+  }
+
+  /** The model's own chat template, as text. */
+  public synchronized Optional<String> chatTemplate() {
+    checkOpen();
+    MemorySegment template = library.chatTemplate(model);
+    return template.equals(MemorySegment.NULL)
+        ? Optional.empty()
+        : Optional.of(template.reinterpret(Integer.MAX_VALUE).getString(0));
+  }
+
+  /**
+   * Formats messages by a template llama.cpp recognises.
+   *
+   * @param pairs role and content in turn
+   * @return empty if it does not recognise the template
+   */
+  public Optional<String> applyTemplate(String template, String[] pairs, boolean addAssistant) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment messages = arena.allocate(ADDRESS, Math.max(1, pairs.length));
+      long bytes = 1024;
+      for (int i = 0; i < pairs.length; i++) {
+        MemorySegment text = arena.allocateFrom(pairs[i]);
+        bytes += 2 * text.byteSize();
+        messages.setAtIndex(ADDRESS, i, text);
+      }
+      MemorySegment name = arena.allocateFrom(template);
+      int capacity = Math.toIntExact(bytes);
+      MemorySegment out = arena.allocate(capacity);
+      int length =
+          library.applyTemplate(name, messages, pairs.length / 2, addAssistant, out, capacity);
+      if (length > capacity) {
+        capacity = length;
+        out = arena.allocate(capacity);
+        length =
+            library.applyTemplate(name, messages, pairs.length / 2, addAssistant, out, capacity);
+      }
+      return length < 0
+          ? Optional.empty()
+          : Optional.of(
+              new String(out.asSlice(0, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8));
+    }
+  }
+
+  /**
+   * Frees the weights.
+   *
+   * @throws IllegalStateException while sessions are open
+   */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    if (openContexts > 0) {
+      throw new IllegalStateException(
+          "%d sessions of %s are still open; close them first"
+              .formatted(openContexts, file.path()));
+    }
+    closed = true;
+    library.freeModel(model);
+  }
+}

@@ -1,0 +1,245 @@
+package dev.mneme.llamacpp.internal;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.mneme.ClosedException;
+import dev.mneme.ContextOverflowException;
+import dev.mneme.HostSession;
+import dev.mneme.LogitRows;
+import dev.mneme.MemorySession;
+import dev.mneme.MnemeException;
+import dev.mneme.NativeLibraryException;
+import dev.mneme.Rows;
+import dev.mneme.llamacpp.CacheType;
+import dev.mneme.llamacpp.LlamaCppOptions;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One {@code llama_context}: a sequence with its key-value cache, for host and memory alike. The
+ * batch's arrays are allocated once; logits are read where llama.cpp left them.
+ */
+public final class LlamaSession implements HostSession, MemorySession {
+
+  private static final int GGML_TYPE_F32 = 0;
+  private static final int GGML_TYPE_F16 = 1;
+  private static final int LARGEST_MICRO_BATCH = 512;
+  private static final int CACHE_FULL = -3; // as observed; the header's comment says 1
+  private static final int CACHE_FULL_BY_HEADER = 1;
+
+  private final Thread owner = Thread.currentThread();
+  private final LlamaLibrary library;
+  private final LlamaModel model;
+  private final Arena arena = Arena.ofConfined();
+  private final MemorySegment context;
+  private final MemorySegment batch;
+  private final MemorySegment tokens;
+  private final MemorySegment positions;
+  private final MemorySegment wanted;
+  private final long tokenCountOffset;
+  private final int maxBatch;
+  private int length;
+  private boolean closed;
+
+  LlamaSession(
+      LlamaLibrary library,
+      LlamaModel model,
+      MemorySegment weights,
+      LlamaCppOptions options,
+      int threads) {
+    this.library = library;
+    this.model = model;
+    maxBatch = Math.min(options.batchSize(), model.contextLength());
+    try {
+      context = library.initContext(weights, contextParams(options, threads));
+      if (context.equals(MemorySegment.NULL)) {
+        throw new MnemeException(
+            "llama.cpp cannot make a session of %d tokens for %s (is there enough memory?): %s"
+                .formatted(model.contextLength(), model.file().path(), library.complaints()));
+      }
+    } catch (RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+    tokens = arena.allocate(JAVA_INT, maxBatch);
+    positions = arena.allocate(JAVA_INT, maxBatch);
+    wanted = arena.allocate(JAVA_BYTE, maxBatch);
+    batch = allocateBatch();
+    tokenCountOffset = LlamaLibrary.offset(library.release().batch(), "n_tokens");
+  }
+
+  private MemorySegment contextParams(LlamaCppOptions options, int threads) {
+    MemorySegment params = library.contextDefaultParams(arena);
+    set(params, "n_ctx", model.contextLength());
+    set(params, "n_batch", maxBatch);
+    set(params, "n_ubatch", Math.min(maxBatch, LARGEST_MICRO_BATCH));
+    set(params, "n_threads", threads);
+    set(params, "n_threads_batch", threads);
+    int cache = options.cacheType() == CacheType.F32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
+    set(params, "type_k", cache);
+    set(params, "type_v", cache);
+    return params;
+  }
+
+  private void set(MemorySegment params, String member, int value) {
+    params.set(JAVA_INT, LlamaLibrary.offset(library.release().contextParams(), member), value);
+  }
+
+  /** Every token belongs to sequence 0, so all share one one-element list of sequences. */
+  private MemorySegment allocateBatch() {
+    MemorySegment sequence = arena.allocateFrom(JAVA_INT, 0);
+    MemorySegment sequences = arena.allocate(ADDRESS, maxBatch);
+    MemorySegment sequenceCounts = arena.allocate(JAVA_INT, maxBatch);
+    for (int i = 0; i < maxBatch; i++) {
+      sequences.setAtIndex(ADDRESS, i, sequence);
+      sequenceCounts.setAtIndex(JAVA_INT, i, 1);
+    }
+    var layout = library.release().batch();
+    MemorySegment struct = arena.allocate(layout);
+    struct.set(ADDRESS, LlamaLibrary.offset(layout, "token"), tokens);
+    struct.set(ADDRESS, LlamaLibrary.offset(layout, "pos"), positions);
+    struct.set(ADDRESS, LlamaLibrary.offset(layout, "n_seq_id"), sequenceCounts);
+    struct.set(ADDRESS, LlamaLibrary.offset(layout, "seq_id"), sequences);
+    struct.set(ADDRESS, LlamaLibrary.offset(layout, "logits"), wanted);
+    return struct;
+  }
+
+  @Override
+  public LogitRows forward(int[] ids, Rows rows) {
+    return extend(ids, rows);
+  }
+
+  @Override
+  public LogitRows recall(int[] ids, Rows rows) {
+    return extend(ids, rows);
+  }
+
+  private LogitRows extend(int[] ids, Rows rows) {
+    check();
+    checkIds(ids);
+    model.requireUnchangedFile();
+    int first =
+        switch (rows) {
+          case NONE -> ids.length;
+          case LAST -> ids.length - 1;
+          case ALL -> 0;
+        };
+    for (int i = 0; i < ids.length; i++) {
+      tokens.setAtIndex(JAVA_INT, i, ids[i]);
+      positions.setAtIndex(JAVA_INT, i, length + i);
+      wanted.set(JAVA_BYTE, i, (byte) (i >= first ? 1 : 0));
+    }
+    batch.set(JAVA_INT, tokenCountOffset, ids.length);
+    int result = library.decode(context, batch, ids.length);
+    if (result != 0) {
+      library.removeFromCache(context, 0, length, -1);
+      throw failure(result, ids.length);
+    }
+    length += ids.length;
+    return rows(first, ids.length - first);
+  }
+
+  /** Ids out of range and batches too large would end the process. */
+  private void checkIds(int[] ids) {
+    if (ids.length < 1 || ids.length > maxBatch) {
+      throw new IllegalArgumentException(
+          "a call takes 1 to %d tokens, not %d".formatted(maxBatch, ids.length));
+    }
+    for (int id : ids) {
+      if (id < 0 || id >= model.width()) {
+        throw new IllegalArgumentException(
+            "token id %d is outside [0, %d) of %s"
+                .formatted(id, model.width(), model.file().path()));
+      }
+    }
+    if (length + ids.length > model.contextLength()) {
+      throw overflow(ids.length);
+    }
+  }
+
+  private ContextOverflowException overflow(int more) {
+    return new ContextOverflowException(
+        "%d tokens after %d do not fit the context of %d of %s"
+            .formatted(more, length, model.contextLength(), model.file().path()));
+  }
+
+  private RuntimeException failure(int result, int count) {
+    return result == CACHE_FULL || result == CACHE_FULL_BY_HEADER
+        ? overflow(count)
+        : new NativeLibraryException(
+            "llama_decode failed with %d: %s".formatted(result, library.complaints()));
+  }
+
+  /** Rows of one batch lie one after the other. */
+  private LogitRows rows(int first, int count) {
+    if (count == 0) {
+      return new LogitRows(MemorySegment.NULL, 0, model.width());
+    }
+    MemorySegment address = library.logits(context, first);
+    if (address.equals(MemorySegment.NULL)) {
+      throw new NativeLibraryException("llama.cpp gave no logits: " + library.complaints());
+    }
+    long bytes = (long) count * model.width() * JAVA_FLOAT.byteSize();
+    return new LogitRows(address.reinterpret(bytes), count, model.width());
+  }
+
+  @Override
+  public int length() {
+    check();
+    return length;
+  }
+
+  @Override
+  public int capacity() {
+    check();
+    return model.contextLength();
+  }
+
+  @Override
+  public int maxBatch() {
+    check();
+    return maxBatch;
+  }
+
+  @Override
+  public void truncate(int newLength) {
+    check();
+    if (newLength < 0 || newLength > length) {
+      throw new IllegalArgumentException(
+          "cannot truncate a sequence of %d to %d".formatted(length, newLength));
+    }
+    if (!library.removeFromCache(context, 0, newLength, -1)) {
+      throw new NativeLibraryException(
+          "this model's cache cannot forget single tokens, which Mneme needs");
+    }
+    length = newLength;
+  }
+
+  private void check() {
+    checkThread();
+    if (closed) {
+      throw new ClosedException("this session of " + model.file().path() + " is closed");
+    }
+  }
+
+  private void checkThread() {
+    if (Thread.currentThread() != owner) {
+      throw new WrongThreadException(
+          "this session belongs to the thread %s that opened it".formatted(owner.getName()));
+    }
+  }
+
+  @Override
+  public void close() {
+    checkThread();
+    if (!closed) {
+      closed = true;
+      library.freeContext(context);
+      arena.close();
+      model.contextClosed();
+    }
+  }
+}

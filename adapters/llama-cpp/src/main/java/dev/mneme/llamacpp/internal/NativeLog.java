@@ -1,0 +1,61 @@
+package dev.mneme.llamacpp.internal;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes the library's log to SLF4J, and keeps the last complaints: why a file was refused stands
+ * only there.
+ */
+final class NativeLog {
+
+  private static final Logger LOG = LoggerFactory.getLogger("dev.mneme.llamacpp.native");
+  private static final int KEPT = 4;
+  private static final int INFO = 2;
+  private static final int WARN = 3;
+  private static final int ERROR = 4;
+  private static final int CONTINUATION = 5;
+
+  private final Deque<String> complaints = new ArrayDeque<>();
+  private int lastLevel;
+
+  /**
+   * The callback, {@code (level, text, user data)}. An exception that left it would end the JVM, so
+   * none does.
+   */
+  @SuppressWarnings({"unused", "CatchingUnchecked"}) // called from native code
+  synchronized void accept(int level, MemorySegment text, MemorySegment userData) {
+    try {
+      String line = text.reinterpret(Integer.MAX_VALUE).getString(0).stripTrailing();
+      int effective = level == CONTINUATION ? lastLevel : level;
+      lastLevel = effective;
+      if (line.isEmpty() || line.chars().allMatch(c -> c == '.')) {
+        return;
+      }
+      switch (effective) {
+        case ERROR -> LOG.error(line);
+        case WARN -> LOG.warn(line);
+        case INFO -> LOG.info(line);
+        default -> LOG.debug(line);
+      }
+      if (effective == ERROR) {
+        complaints.addLast(line);
+        if (complaints.size() > KEPT) {
+          complaints.removeFirst();
+        }
+      }
+    } catch (Throwable e) {
+      // A log line is not worth the process.
+    }
+  }
+
+  /** The last complaints in one line, which are then forgotten. */
+  synchronized String drain() {
+    String joined = String.join("; ", complaints);
+    complaints.clear();
+    return joined;
+  }
+}

@@ -1,0 +1,105 @@
+package dev.mneme.cli;
+
+import dev.mneme.MnemeException;
+import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackManifest;
+import dev.mneme.store.gguf.GgufFile;
+import dev.mneme.store.gguf.GgufTensor;
+import dev.mneme.store.gguf.GgufValue;
+import dev.mneme.store.safetensors.SafeTensorsFile;
+import dev.mneme.store.safetensors.TensorInfo;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Shows what a file or pack holds; it is checked on the way. */
+@Command(
+    name = "inspect",
+    mixinStandardHelpOptions = true,
+    description =
+        "Checks and describes a GGUF file, a SafeTensors file, a pack or a Hugging Face directory.")
+@SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
+final class InspectCommand implements Callable<Integer> {
+
+  private static final int LONGEST_VALUE = 100;
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "FILE_OR_DIR", description = "What to look at.")
+  private Path path;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    if (!Files.exists(path)) {
+      throw new MnemeException("no such file or folder: " + path);
+    }
+    if (Files.isDirectory(path)) {
+      inspectPack(out);
+    } else if (path.toString().endsWith(".safetensors")) {
+      inspectSafeTensors(out);
+    } else {
+      inspectGguf(out);
+    }
+    out.flush();
+    return 0;
+  }
+
+  private void inspectPack(PrintWriter out) {
+    MemoryPack pack = MemoryPack.open(path);
+    out.printf("pack        %s (%s)%n", pack.name(), pack.manifest().domain());
+    out.printf("digest      %s%n", pack.digest());
+    out.printf(
+        "model       %s, %d layers of width %d, context %d%n",
+        pack.config().architecture(),
+        pack.config().layers(),
+        pack.config().hidden(),
+        pack.config().context());
+    out.printf("vocabulary  %d ids%n", pack.vocabulary().size());
+    out.printf(
+        Locale.ROOT,
+        "lambda      %s%n",
+        pack.recommendedLambda().isPresent() ? pack.manifest().lambda() : "not stated");
+    for (PackManifest.Entry file : pack.manifest().files()) {
+      out.printf("%12d  %s  %s%n", file.bytes(), file.sha256(), file.name());
+    }
+  }
+
+  private void inspectSafeTensors(PrintWriter out) {
+    try (SafeTensorsFile file = SafeTensorsFile.open(path)) {
+      file.metadata().forEach((key, value) -> out.printf("%s = %s%n", key, value));
+      for (TensorInfo tensor : file.tensors().values()) {
+        out.printf("%-60s %-6s %s%n", tensor.name(), tensor.dtype(), tensor.shape());
+      }
+      out.printf("%d tensors%n", file.tensors().size());
+    }
+  }
+
+  private void inspectGguf(PrintWriter out) {
+    GgufFile file = GgufFile.read(path);
+    out.printf("GGUF version %d%n", file.version());
+    file.metadata().forEach((key, value) -> out.printf("%s = %s%n", key, describe(value)));
+    for (GgufTensor tensor : file.tensors().values()) {
+      out.printf("%-32s %-6s %s%n", tensor.name(), tensor.type(), tensor.dims());
+    }
+    out.printf("%d tensors%n", file.tensors().size());
+  }
+
+  private static String describe(GgufValue value) {
+    return switch (value) {
+      case GgufValue.Whole(long number) -> Long.toString(number);
+      case GgufValue.Real(double number) -> Double.toString(number);
+      case GgufValue.Truth(boolean truth) -> Boolean.toString(truth);
+      case GgufValue.Text(String text) ->
+          text.length() <= LONGEST_VALUE ? text : text.substring(0, LONGEST_VALUE) + " ...";
+      case GgufValue.Items(List<GgufValue> items) -> "[" + items.size() + " items]";
+    };
+  }
+}

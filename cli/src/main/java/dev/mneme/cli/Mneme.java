@@ -1,0 +1,61 @@
+package dev.mneme.cli;
+
+import dev.mneme.MnemeException;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Entry point. Exit codes: 0 done, 1 failed with one {@code error:} line, 2 wrong usage. */
+@Command(
+    name = "mneme",
+    mixinStandardHelpOptions = true,
+    version = "mneme 0.1.0-SNAPSHOT",
+    description = "Adds a pretrained, swappable memory to a frozen language model.",
+    subcommands = {
+      GenerateCommand.class,
+      EvalCommand.class,
+      ConvertCommand.class,
+      ImportCommand.class,
+      InspectCommand.class,
+    })
+public final class Mneme implements Runnable {
+
+  @Spec private CommandSpec spec;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the annotated field before run
+  private Mneme() {}
+
+  /** Runs one command and exits. */
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args));
+  }
+
+  /** The command line, for running it inside a test with its own streams. */
+  public static CommandLine commandLine() {
+    return new CommandLine(new Mneme())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(Mneme::report);
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(), "say what to do: generate, eval, convert, import or inspect");
+  }
+
+  /** One line for what a user can mend; the whole trace for what only we can. */
+  private static int report(
+      Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
+    PrintWriter err = command.getErr();
+    if (failure instanceof MnemeException || failure instanceof IllegalArgumentException) {
+      err.println("error: " + failure.getMessage());
+    } else {
+      err.println("error: this is a defect of Mneme, please report it: " + failure);
+      failure.printStackTrace(err);
+    }
+    return CommandLine.ExitCode.SOFTWARE;
+  }
+}

@@ -1,0 +1,136 @@
+package dev.mneme.cli;
+
+import dev.mneme.LambdaPolicy;
+import dev.mneme.MemoryAugmentedModel;
+import dev.mneme.MemoryModule;
+import dev.mneme.ModelOptions;
+import dev.mneme.llamacpp.CacheType;
+import dev.mneme.llamacpp.LlamaCppHost;
+import dev.mneme.llamacpp.LlamaCppMemoryDecoder;
+import dev.mneme.llamacpp.LlamaCppOptions;
+import dev.mneme.store.MemoryPack;
+import dev.mneme.store.WeightType;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that open a host and attach memories, shared by the commands that run a model. */
+@SuppressWarnings("NullAway.Init") // picocli sets the required options
+final class ModelOptionsMixin {
+
+  private static final double DEFAULT_LAMBDA = 0.6;
+
+  @Option(
+      names = "--host",
+      required = true,
+      paramLabel = "FILE.gguf",
+      description = "The frozen host model. It is only read.")
+  private Path host;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "DIR",
+      description = "A memory: a pack or a Hugging Face directory. Repeat it for several.")
+  private List<Path> memories = new ArrayList<>();
+
+  @Option(
+      names = "--lambda",
+      paramLabel = "L",
+      description =
+          "Weight of the memory in [0, 1]. One value is shared equally by all memories; or give one"
+              + " --lambda per --memory, in order. Default: what the pack recommends, else 0.6.")
+  private List<Double> lambdas = new ArrayList<>();
+
+  @Option(
+      names = "--memory-type",
+      paramLabel = "TYPE",
+      description = "Weights the memory runs with: ${COMPLETION-CANDIDATES}. Default: as stored.")
+  private @Nullable WeightType memoryType;
+
+  @Option(
+      names = "--cache",
+      defaultValue = "F16",
+      paramLabel = "TYPE",
+      description = "Key-value cache: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+  private CacheType cache;
+
+  @Option(
+      names = "--context",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Tokens of context. Default: what the models were trained for.")
+  private int context;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Processor cores to use in all. Default: every core.")
+  private int threads;
+
+  Path hostFile() {
+    return host;
+  }
+
+  /** Opens everything; the caller closes the model. */
+  MemoryAugmentedModel open() {
+    List<Double> weights = weights();
+    LlamaCppOptions options =
+        LlamaCppOptions.defaults().withContextLength(context).withCacheType(cache);
+    int cores = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    var model =
+        MemoryAugmentedModel.over(
+            LlamaCppHost.open(host, options),
+            new ModelOptions(cores, ModelOptions.defaults().onInvalidMemory()));
+    try {
+      for (int i = 0; i < memories.size(); i++) {
+        attach(model, memories.get(i), i, weights, options);
+      }
+      return model;
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private void attach(
+      MemoryAugmentedModel model,
+      Path path,
+      int index,
+      List<Double> weights,
+      LlamaCppOptions options) {
+    MemoryPack pack = MemoryPack.open(path);
+    pack.requireVocabularyOf(model.host());
+    double lambda =
+        weights.isEmpty()
+            ? pack.recommendedLambda().orElse(DEFAULT_LAMBDA) / memories.size()
+            : weights.get(weights.size() == 1 ? 0 : index);
+    MemoryModule memory =
+        LlamaCppMemoryDecoder.open(
+            pack, memoryType == null ? pack.storedType() : memoryType, options);
+    try {
+      model.attach(memory, LambdaPolicy.fixed(lambda));
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  private List<Double> weights() {
+    if (!lambdas.isEmpty() && memories.isEmpty()) {
+      throw new IllegalArgumentException("--lambda weighs a memory, but there is no --memory");
+    }
+    lambdas.forEach(LambdaPolicy::fixed); // checks the range before anything is opened
+    if (lambdas.size() <= 1) {
+      return lambdas.stream().map(l -> l / memories.size()).toList();
+    }
+    if (lambdas.size() != memories.size()) {
+      throw new IllegalArgumentException(
+          "give one --lambda for all memories or one for each: there are %d lambdas and %d memories"
+              .formatted(lambdas.size(), memories.size()));
+    }
+    return lambdas;
+  }
+}

@@ -1,0 +1,56 @@
+package dev.mneme.cli;
+
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A progress bar on standard error, shown only in a terminal and once the work has taken a second.
+ */
+final class Progress implements AutoCloseable {
+
+  private static final long PATIENCE_NANOS = 1_000_000_000L;
+
+  private final String task;
+  private final String unit;
+  private final long total;
+  private final long start = System.nanoTime();
+  private @Nullable ProgressBar bar;
+  private long done;
+
+  Progress(String task, String unit, long total) {
+    this.task = task;
+    this.unit = unit;
+    this.total = total;
+  }
+
+  /** Whether a person is watching standard error; the launcher knows. */
+  static boolean onTerminal() {
+    return Boolean.getBoolean("mneme.stderr.terminal");
+  }
+
+  void advance(long count) {
+    done += count;
+    if (bar == null && onTerminal() && System.nanoTime() - start > PATIENCE_NANOS) {
+      bar =
+          new ProgressBarBuilder()
+              .setTaskName(task)
+              .setUnit(unit, 1)
+              .setInitialMax(total)
+              .setStyle(ProgressBarStyle.ASCII)
+              .showSpeed()
+              .build();
+    }
+    if (bar != null) {
+      bar.stepTo(done);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (bar != null) {
+      bar.close();
+    }
+  }
+}

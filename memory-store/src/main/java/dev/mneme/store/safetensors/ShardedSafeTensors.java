@@ -1,0 +1,132 @@
+package dev.mneme.store.safetensors;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mneme.MalformedFileException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A model split over several SafeTensors files, as {@code model.safetensors.index.json} says. */
+public final class ShardedSafeTensors implements TensorSource {
+
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper(
+          JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
+
+  private final Map<String, SafeTensorsFile> shards = new TreeMap<>();
+  private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+  private final Map<String, SafeTensorsFile> owner = new LinkedHashMap<>();
+
+  private ShardedSafeTensors() {}
+
+  /**
+   * Opens every shard of an index.
+   *
+   * @throws MalformedFileException for a shard outside the folder, a missing one, or a tensor that
+   *     is not where the index says, or in two shards
+   */
+  public static ShardedSafeTensors open(Path index) {
+    var model = new ShardedSafeTensors();
+    try {
+      model.load(index);
+      return model;
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private void load(Path index) {
+    JsonNode map;
+    try {
+      map = MAPPER.readTree(index.toFile()).path("weight_map");
+    } catch (IOException e) {
+      throw new MalformedFileException(index + " is not valid JSON: " + e.getMessage(), e);
+    }
+    if (!map.isObject() || map.isEmpty()) {
+      throw new MalformedFileException(
+          index + " has no weight_map that names a shard for each tensor");
+    }
+    for (Map.Entry<String, JsonNode> entry : map.properties()) {
+      if (!entry.getValue().isTextual()) {
+        throw new MalformedFileException(
+            "%s: weight_map.%s should be a file name".formatted(index, entry.getKey()));
+      }
+      SafeTensorsFile shard = shard(index, entry.getValue().textValue());
+      TensorInfo tensor = shard.tensors().get(entry.getKey());
+      if (tensor == null) {
+        throw new MalformedFileException(
+            "%s says that %s lies in %s, but it does not"
+                .formatted(index, entry.getKey(), shard.path().getFileName()));
+      }
+      tensors.put(entry.getKey(), tensor);
+      owner.put(entry.getKey(), shard);
+    }
+    for (SafeTensorsFile shard : shards.values()) {
+      for (String name : shard.tensors().keySet()) {
+        if (owner.get(name) != shard) { // identity: each file is opened once
+          throw new MalformedFileException(
+              "%s holds the tensor %s, which %s places elsewhere or not at all"
+                  .formatted(shard.path(), name, index));
+        }
+      }
+    }
+  }
+
+  private SafeTensorsFile shard(Path index, String name) {
+    SafeTensorsFile open = shards.get(name);
+    if (open != null) {
+      return open;
+    }
+    if (!name.matches("[A-Za-z0-9_][A-Za-z0-9._-]*")) {
+      throw new MalformedFileException(
+          "%s names the shard %s, which is not a plain file name in the same folder"
+              .formatted(index, name));
+    }
+    Path file = index.resolveSibling(name);
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !linksInside(index, file)) {
+      throw new MalformedFileException(
+          "%s names the shard %s, which is missing or links out of the folder"
+              .formatted(index, name));
+    }
+    SafeTensorsFile shard = SafeTensorsFile.open(file);
+    shards.put(name, shard);
+    return shard;
+  }
+
+  private static boolean linksInside(Path index, Path file) {
+    try {
+      return file.toRealPath().startsWith(index.toRealPath().getParent());
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public Map<String, TensorInfo> tensors() {
+    return Collections.unmodifiableMap(tensors);
+  }
+
+  @Override
+  public MemorySegment data(String name) {
+    SafeTensorsFile shard = owner.get(name);
+    if (shard == null) {
+      throw new IllegalArgumentException("no shard has a tensor " + name);
+    }
+    return shard.data(name);
+  }
+
+  @Override
+  public void close() {
+    shards.values().forEach(SafeTensorsFile::close);
+  }
+}

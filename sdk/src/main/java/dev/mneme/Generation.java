@@ -1,0 +1,48 @@
+package dev.mneme;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A finished generation.
+ *
+ * @param text what was generated, without the prompt and without a stop string
+ * @param tokens every token drawn, a closing end token included
+ * @param finish why it ended
+ * @param memories exactly what took part, in the order of {@link GeneratedToken#shares()}; fixed
+ *     when the generation began
+ * @param promptTokens tokens of the prompt
+ * @param hostOnlyTokens tokens for which a memory was left out by {@link
+ *     InvalidMemoryPolicy#USE_HOST}
+ * @param promptTime time to take in the prompt
+ * @param decodeTime time for everything after it
+ */
+public record Generation(
+    String text,
+    List<GeneratedToken> tokens,
+    Finish finish,
+    List<MemoryUse> memories,
+    int promptTokens,
+    int hostOnlyTokens,
+    Duration promptTime,
+    Duration decodeTime) {
+
+  /** Why a generation ended. */
+  public enum Finish {
+    /** The model ended its text. */
+    END_TOKEN,
+    /** A stop string appeared. */
+    STOP_STRING,
+    /** The asked number of tokens is reached. */
+    MAX_TOKENS,
+    /** Host or a memory cannot hold another token. */
+    CONTEXT_FULL,
+    /** The thread was interrupted; its interrupt status is still set. */
+    CANCELLED
+  }
+
+  /** Tokens per second after the prompt. */
+  public double tokensPerSecond() {
+    return tokens.size() / Math.max(1e-9, decodeTime.toNanos() / 1e9);
+  }
+}

@@ -1,0 +1,212 @@
+package dev.mneme;
+
+import com.google.common.collect.ImmutableList;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A frozen host with the memories attached to it now: what applications hold.
+ *
+ * <p>Safe for use by several threads. Every generation and every scoring works to its end with the
+ * memories it started with, whatever is attached, swapped or detached meanwhile; the next one sees
+ * the change. The model owns the host and its memories: a memory closes when it is no longer
+ * attached and the last call using it has ended, the host likewise after {@link #close()}.
+ *
+ * <p>Each call opens sessions of its own, one thread each, so calls running at once share the
+ * machine's cores; a server limits how many.
+ */
+public final class MemoryAugmentedModel implements AutoCloseable {
+
+  private final Shared<HostModel> host;
+  private final ModelOptions options;
+  private List<Attachment> attachments = ImmutableList.of(); // guarded by this, replaced whole
+  private boolean closed;
+
+  private MemoryAugmentedModel(HostModel host, ModelOptions options) {
+    this.host = new Shared<>(host);
+    this.options = options;
+  }
+
+  /** A model over a host it takes ownership of, with no memory yet. */
+  public static MemoryAugmentedModel over(HostModel host) {
+    return over(host, ModelOptions.defaults());
+  }
+
+  /** A model over a host it takes ownership of, with no memory yet. */
+  public static MemoryAugmentedModel over(HostModel host, ModelOptions options) {
+    return new MemoryAugmentedModel(host, options);
+  }
+
+  /** The host; still owned by this model. */
+  public HostModel host() {
+    return host.get();
+  }
+
+  /** What is attached now, in order of attachment. */
+  public synchronized List<MemoryUse> memories() {
+    return attachments.stream().map(Attachment::use).toList();
+  }
+
+  /**
+   * Adds a memory. On success the model owns it; if this throws, the caller still does.
+   *
+   * @throws IncompatibleMemoryException if its vocabulary is not the host's, with every difference
+   * @throws IllegalArgumentException if the name is taken or the fixed lambdas would exceed 1
+   */
+  public synchronized void attach(MemoryModule memory, LambdaPolicy policy) {
+    if (find(memory.name()) != null) {
+      throw new IllegalArgumentException(
+          "a memory named %s is attached already; swap it or detach it first"
+              .formatted(memory.name()));
+    }
+    replace(null, memory, policy);
+  }
+
+  /**
+   * Puts a memory in the place of another, in one step: no call sees neither or both.
+   *
+   * @param name the attached memory to replace
+   * @throws IllegalArgumentException if no such memory is attached, or as for {@link #attach}
+   * @throws IncompatibleMemoryException as for {@link #attach}
+   */
+  public synchronized void swap(String name, MemoryModule memory, LambdaPolicy policy) {
+    Attachment old = required(name);
+    Attachment sameName = find(memory.name());
+    if (sameName != null && !sameName.equals(old)) {
+      throw new IllegalArgumentException(
+          "a memory named %s is attached already".formatted(memory.name()));
+    }
+    replace(old, memory, policy);
+    old.shared().release();
+  }
+
+  /**
+   * Takes a memory off.
+   *
+   * @throws IllegalArgumentException if no such memory is attached
+   */
+  public synchronized void detach(String name) {
+    Attachment old = required(name);
+    attachments =
+        attachments.stream().filter(a -> !a.equals(old)).collect(ImmutableList.toImmutableList());
+    old.shared().release();
+  }
+
+  private void replace(@Nullable Attachment old, MemoryModule memory, LambdaPolicy policy) {
+    checkOpen();
+    List<String> differences = host().vocabulary().differencesFrom(memory.vocabulary());
+    if (!differences.isEmpty()) {
+      throw new IncompatibleMemoryException(
+          "memory %s does not speak the tokens of host %s (here: the host, there: the memory); use one trained for this tokenizer:%n  %s"
+              .formatted(memory.name(), host().name(), String.join("\n  ", differences)));
+    }
+    var added = new Attachment(new Shared<>(memory), policy);
+    List<Attachment> next = new ArrayList<>(attachments);
+    if (old == null) {
+      next.add(added);
+    } else {
+      next.set(next.indexOf(old), added);
+    }
+    double total = next.stream().mapToDouble(a -> a.policy().fixed().orElse(0)).sum();
+    if (total > 1 + 1e-9) {
+      throw new IllegalArgumentException(
+          "the lambdas of all memories may add up to 1, but with %s they add up to %s"
+              .formatted(memory.name(), total));
+    }
+    attachments = ImmutableList.copyOf(next);
+  }
+
+  private @Nullable Attachment find(String name) {
+    return attachments.stream()
+        .filter(a -> a.memory().name().equals(name))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private Attachment required(String name) {
+    checkOpen();
+    Attachment found = find(name);
+    if (found == null) {
+      throw new IllegalArgumentException(
+          "no memory named %s is attached; attached: %s"
+              .formatted(name, attachments.stream().map(a -> a.memory().name()).toList()));
+    }
+    return found;
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new ClosedException("this model is closed");
+    }
+  }
+
+  /** Generates to the end. */
+  public Generation generate(GenerationRequest request) {
+    return stream(request, token -> {});
+  }
+
+  /**
+   * Generates, handing over each token as it is drawn. An interrupt ends the generation with {@link
+   * Generation.Finish#CANCELLED}; what the consumer throws ends it too and is thrown here.
+   *
+   * @throws ContextOverflowException if the prompt does not fit host and memories
+   * @throws InvalidDistributionException if a model gives NaN or infinities and no policy allows
+   *     for it
+   */
+  public Generation stream(GenerationRequest request, Consumer<GeneratedToken> consumer) {
+    try (MixtureSession session = openSession()) {
+      return new Generator(session, request, consumer).run();
+    }
+  }
+
+  /**
+   * Scores a text, from its beginning-of-sequence token on, in one piece.
+   *
+   * @throws ContextOverflowException if it does not fit; {@link Perplexity} slides a window instead
+   * @throws IllegalArgumentException if it has no token that another precedes
+   */
+  public Score score(String text) {
+    return score(host().tokenizer().encode(text));
+  }
+
+  /** Scores a sequence of ids, in one piece; see {@link #score(String)}. */
+  public Score score(int... ids) {
+    if (ids.length < 2) {
+      throw new IllegalArgumentException(
+          "scoring takes at least 2 tokens, the first of which is only read, but there are "
+              + ids.length);
+    }
+    try (MixtureSession session = openSession()) {
+      var tokens = new ArrayList<TokenScore>(ids.length);
+      WindowScorer.score(session, ids, 1, tokens::add);
+      return new Score(List.copyOf(tokens), session.lease().uses());
+    }
+  }
+
+  /** Opens sessions on the memories attached now, with a lease on them. */
+  MixtureSession openSession() {
+    return new MixtureSession(lease(), options.cores(), options.onInvalidMemory());
+  }
+
+  private synchronized Lease lease() {
+    checkOpen();
+    // Ownership holds every resource open while this lock is held, so no lease can fail.
+    host.lease();
+    attachments.forEach(attachment -> attachment.shared().lease());
+    return new Lease(host, attachments);
+  }
+
+  /** Detaches everything and lets go of the host; calls still running end normally first. */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    attachments.forEach(attachment -> attachment.shared().release());
+    attachments = ImmutableList.of();
+    host.release();
+  }
+}

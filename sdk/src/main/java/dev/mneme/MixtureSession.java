@@ -1,0 +1,205 @@
+package dev.mneme;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sequence followed by the host and by every memory at the same time, and the mixture of their
+ * rows. Holds the lease on its memories; used by one thread at a time.
+ */
+final class MixtureSession implements AutoCloseable {
+
+  private final Lease lease;
+  private final InvalidMemoryPolicy onInvalidMemory;
+  private final Lane<HostSession> host;
+  private final List<Lane<MemorySession>> memories = new ArrayList<>();
+  private final Mixture mixture;
+  private final double[] lambda;
+  private final int capacity;
+  private final int maxBatch;
+  private LogitRows hostRows = LogitRows.of(new float[0], 1);
+  private final LogitRows[] memoryRows;
+  private int length;
+  private int hostOnlySteps;
+
+  /** Opens all sessions; closes the lease itself if one cannot be opened. */
+  MixtureSession(Lease lease, int cores, InvalidMemoryPolicy onInvalidMemory) {
+    this.lease = lease;
+    this.onInvalidMemory = onInvalidMemory;
+    HostModel model = lease.host();
+    int count = lease.attachments().size();
+    int memoryThreads = Math.max(1, cores / (1 + count));
+    int hostThreads = Math.max(1, cores - count * memoryThreads);
+    Lane<HostSession> opened = null;
+    try {
+      opened = new Lane<>(model.name(), () -> model.openSession(hostThreads));
+      int smallestCapacity = opened.call(Session::capacity);
+      int smallestBatch = opened.call(Session::maxBatch);
+      for (Attachment attachment : lease.attachments()) {
+        MemoryModule memory = attachment.memory();
+        var lane = new Lane<>(memory.name(), () -> memory.openSession(memoryThreads));
+        memories.add(lane);
+        smallestCapacity = Math.min(smallestCapacity, lane.call(Session::capacity));
+        smallestBatch = Math.min(smallestBatch, lane.call(Session::maxBatch));
+      }
+      host = opened;
+      capacity = smallestCapacity;
+      maxBatch = smallestBatch;
+    } catch (RuntimeException | Error e) {
+      closeAll(opened, e);
+      throw e;
+    }
+    mixture = new Mixture(model.logitWidth(), count);
+    lambda = new double[count];
+    memoryRows = new LogitRows[count];
+  }
+
+  int length() {
+    return length;
+  }
+
+  /** The smallest capacity of host and memories. */
+  int capacity() {
+    return capacity;
+  }
+
+  /** The smallest batch of host and memories. */
+  int maxBatch() {
+    return maxBatch;
+  }
+
+  /** Steps at which a memory was left out for an invalid row. */
+  int hostOnlySteps() {
+    return hostOnlySteps;
+  }
+
+  /** Takes in any number of tokens, in batches; only the last gives a row. */
+  void prefill(int[] tokens) {
+    for (int from = 0; from < tokens.length; from += maxBatch) {
+      int to = Math.min(tokens.length, from + maxBatch);
+      extend(Arrays.copyOfRange(tokens, from, to), to == tokens.length ? Rows.LAST : Rows.NONE);
+    }
+  }
+
+  /**
+   * Extends the sequence in host and memories at once. If one fails, the others go back to where
+   * they were and the failure is thrown.
+   */
+  void extend(int[] tokens, Rows rows) {
+    if (length + tokens.length > capacity) {
+      throw new ContextOverflowException(
+          "%d tokens after %d do not fit a context of %d; shorten the text or open the models with a longer context"
+              .formatted(tokens.length, length, capacity));
+    }
+    List<Future<LogitRows>> calls = new ArrayList<>(memories.size());
+    for (Lane<MemorySession> memory : memories) {
+      calls.add(memory.start(session -> session.recall(tokens, rows)));
+    }
+    RuntimeException failure = null;
+    try {
+      hostRows = host.call(session -> session.forward(tokens, rows));
+    } catch (RuntimeException e) {
+      failure = e;
+    }
+    for (int i = 0; i < memoryRows.length; i++) {
+      try {
+        memoryRows[i] = Lane.await(calls.get(i));
+      } catch (RuntimeException e) {
+        failure = failure == null ? e : suppress(failure, e);
+      }
+    }
+    if (failure != null) {
+      truncateAll(length);
+      throw failure;
+    }
+    length += tokens.length;
+  }
+
+  private static RuntimeException suppress(RuntimeException first, RuntimeException further) {
+    first.addSuppressed(further);
+    return first;
+  }
+
+  /** Forgets the tail in host and memories. */
+  void truncate(int newLength) {
+    truncateAll(newLength);
+    length = newLength;
+  }
+
+  private void truncateAll(int newLength) {
+    host.call(session -> forget(session, newLength));
+    for (Lane<MemorySession> memory : memories) {
+      memory.call(session -> forget(session, newLength));
+    }
+  }
+
+  private static boolean forget(Session session, int length) {
+    session.truncate(Math.min(length, session.length()));
+    return true;
+  }
+
+  /**
+   * Mixes one of the rows the last {@link #extend} gave.
+   *
+   * @return the mixture, to be asked before the next call
+   */
+  Mixture mix(int row) {
+    mixture.loadHost(hostRows.row(row));
+    boolean hostOnly = false;
+    for (int i = 0; i < lambda.length; i++) {
+      Attachment attachment = lease.attachments().get(i);
+      if (mixture.loadMemory(i, memoryRows[i].row(row))) {
+        lambda[i] = attachment.policy().lambda(mixture.host(), mixture.memory(i));
+      } else if (onInvalidMemory == InvalidMemoryPolicy.USE_HOST) {
+        lambda[i] = 0;
+        hostOnly = true;
+      } else {
+        throw new InvalidDistributionException(
+            "memory %s gave NaN or infinite logits at position %d; its weights are damaged (InvalidMemoryPolicy.USE_HOST would leave it out)"
+                .formatted(attachment.memory().name(), length));
+      }
+    }
+    mixture.weigh(lambda);
+    if (hostOnly) {
+      hostOnlySteps++;
+    }
+    return mixture;
+  }
+
+  Lease lease() {
+    return lease;
+  }
+
+  @Override
+  public void close() {
+    closeAll(host, null);
+  }
+
+  private void closeAll(@Nullable Lane<HostSession> hostLane, @Nullable Throwable because) {
+    var closeables = new ArrayList<AutoCloseable>(memories);
+    if (hostLane != null) {
+      closeables.add(hostLane);
+    }
+    closeables.add(lease);
+    Throwable failure = because;
+    for (AutoCloseable closeable : closeables) {
+      try {
+        closeable.close();
+      } catch (Exception e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (because == null && failure != null) {
+      throw failure instanceof RuntimeException e
+          ? e
+          : new MnemeException("closing a session failed", failure);
+    }
+  }
+}

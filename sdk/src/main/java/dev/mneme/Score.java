@@ -1,0 +1,22 @@
+package dev.mneme;
+
+import java.util.List;
+
+/**
+ * How likely a text was, token by token.
+ *
+ * @param tokens every token but the first, which nothing precedes
+ * @param memories exactly what took part, in the order of the tokens' memory numbers
+ */
+public record Score(List<TokenScore> tokens, List<MemoryUse> memories) {
+
+  /** Natural logarithm of the text's probability in the mixture. */
+  public double logProbability() {
+    return tokens.stream().mapToDouble(TokenScore::mixture).sum();
+  }
+
+  /** exp of the mean negative log-probability per token. */
+  public double perplexity() {
+    return Math.exp(-logProbability() / tokens.size());
+  }
+}

@@ -1,0 +1,67 @@
+package dev.mneme;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * The softmax of one row of logits: exponentials for drawing, exact log-probabilities for scoring.
+ * Reused over tokens; reads the row it was last given in place.
+ */
+final class SoftmaxRow implements Distribution {
+
+  private final Softmax kernel;
+  private final float[] exponentials;
+  private MemorySegment row = MemorySegment.NULL;
+  private int width;
+  private float max;
+  private double sum;
+
+  /**
+   * @param capacity ids of the host; what a longer row has beyond them is padding and left out, so
+   *     that the distribution still sums to 1
+   */
+  SoftmaxRow(Softmax kernel, int capacity) {
+    this.kernel = kernel;
+    this.exponentials = new float[capacity];
+  }
+
+  /** Takes a row; false if it holds NaN or infinities, after which nothing else may be asked. */
+  boolean load(MemorySegment logits) {
+    int rowWidth = (int) Math.min(exponentials.length, logits.byteSize() / Float.BYTES);
+    if (rowWidth < width) {
+      Arrays.fill(exponentials, rowWidth, width, 0f);
+    }
+    row = logits;
+    width = rowWidth;
+    max = kernel.finiteMax(row, width);
+    if (!Float.isFinite(max)) {
+      return false;
+    }
+    sum = kernel.exponentials(row, width, max, exponentials);
+    return true;
+  }
+
+  @Override
+  public int width() {
+    return width;
+  }
+
+  @Override
+  public double logProbability(int token) {
+    return token < width
+        ? (double) row.getAtIndex(JAVA_FLOAT, token) - max - Math.log(sum)
+        : Double.NEGATIVE_INFINITY;
+  }
+
+  /** {@code into = weight · p}. */
+  void writeScaled(double weight, float[] into) {
+    kernel.scale(exponentials, (float) (weight / sum), into, exponentials.length);
+  }
+
+  /** {@code into += weight · p}. */
+  void addScaled(double weight, float[] into) {
+    kernel.addScaled(exponentials, (float) (weight / sum), into, exponentials.length);
+  }
+}

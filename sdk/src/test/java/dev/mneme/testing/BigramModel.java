@@ -1,0 +1,245 @@
+package dev.mneme.testing;
+
+import dev.mneme.ClosedException;
+import dev.mneme.ContextOverflowException;
+import dev.mneme.HostModel;
+import dev.mneme.HostSession;
+import dev.mneme.LogitRows;
+import dev.mneme.MemoryModule;
+import dev.mneme.MemorySession;
+import dev.mneme.Rows;
+import dev.mneme.Tokenizer;
+import dev.mneme.Vocabulary;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A language model in Java, host or memory: random logits that depend on the last two tokens. It
+ * counts its open sessions, so that a test can tell whether everything was closed.
+ *
+ * <p>Its vocabulary: id 0 {@code <s>} begins a text, id 1 {@code </s>} ends it, the rest are single
+ * ASCII characters from {@code 'a'} on.
+ */
+public final class BigramModel implements HostModel, MemoryModule {
+
+  private final String name;
+  private final Vocabulary vocabulary;
+  private final float[][] logits;
+  private final int width;
+  private final int contextLength;
+  private final AtomicInteger openSessions = new AtomicInteger();
+  private volatile boolean closed;
+
+  /** A model of 20 ids and a context of 64. */
+  public BigramModel(String name, long seed) {
+    this(name, seed, 20, 20, 64);
+  }
+
+  /** A model whose rows may be wider than its vocabulary. */
+  public BigramModel(String name, long seed, int vocabularySize, int width, int contextLength) {
+    this.name = name;
+    this.width = width;
+    this.contextLength = contextLength;
+    Vocabulary.Builder builder =
+        Vocabulary.builder()
+            .add("<s>", Vocabulary.Kind.CONTROL)
+            .add("</s>", Vocabulary.Kind.CONTROL)
+            .bos(0)
+            .end(1);
+    for (int id = 2; id < vocabularySize; id++) {
+      builder.add(Character.toString('a' + id - 2), Vocabulary.Kind.TEXT);
+    }
+    vocabulary = builder.build();
+    var random = new Random(seed);
+    logits = new float[width * width][width];
+    for (float[] row : logits) {
+      for (int i = 0; i < width; i++) {
+        row[i] = (float) (3 * random.nextGaussian());
+      }
+    }
+  }
+
+  /** The row that follows two tokens; a test may change it. */
+  public float[] row(int before, int last) {
+    return logits[before * width + last];
+  }
+
+  /** Sets every logit of every row. */
+  public BigramModel fill(float value) {
+    for (float[] row : logits) {
+      Arrays.fill(row, value);
+    }
+    return this;
+  }
+
+  public int openSessions() {
+    return openSessions.get();
+  }
+
+  public boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String digest() {
+    return "sha256:" + "%064x".formatted(name.hashCode() & 0xFFFFFFFFL);
+  }
+
+  @Override
+  public Vocabulary vocabulary() {
+    return vocabulary;
+  }
+
+  @Override
+  public Tokenizer tokenizer() {
+    return new Tokenizer() {
+      @Override
+      public int[] encode(String text, boolean addBos, boolean parseSpecial) {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        int offset = addBos ? 1 : 0;
+        int[] ids = new int[bytes.length + offset];
+        for (int i = 0; i < bytes.length; i++) {
+          ids[i + offset] = bytes[i] - 'a' + 2;
+        }
+        return ids;
+      }
+
+      @Override
+      public Vocabulary vocabulary() {
+        return vocabulary;
+      }
+
+      @Override
+      public boolean addsLeadingSpace() {
+        return false;
+      }
+    };
+  }
+
+  @Override
+  public int logitWidth() {
+    return width;
+  }
+
+  @Override
+  public int contextLength() {
+    return contextLength;
+  }
+
+  @Override
+  public BigramSession openSession(int threads) {
+    if (closed) {
+      throw new ClosedException(name + " is closed");
+    }
+    openSessions.incrementAndGet();
+    return new BigramSession();
+  }
+
+  @Override
+  public void close() {
+    if (openSessions.get() > 0) {
+      throw new IllegalStateException(openSessions + " sessions of " + name + " are open");
+    }
+    closed = true;
+  }
+
+  /** A session of either kind. */
+  public final class BigramSession implements HostSession, MemorySession {
+
+    private final Thread owner = Thread.currentThread();
+    private final int[] sequence = new int[contextLength];
+    private int length;
+    private boolean open = true;
+
+    private void check() {
+      if (Thread.currentThread() != owner) {
+        throw new WrongThreadException("this session belongs to " + owner);
+      }
+      if (!open) {
+        throw new ClosedException("this session is closed");
+      }
+    }
+
+    @Override
+    public LogitRows forward(int[] tokens, Rows rows) {
+      check();
+      if (tokens.length < 1 || tokens.length > maxBatch()) {
+        throw new IllegalArgumentException(tokens.length + " tokens in one call");
+      }
+      for (int token : tokens) {
+        if (token < 0 || token >= width) {
+          throw new IllegalArgumentException(
+              "token id " + token + " is outside [0, " + width + ")");
+        }
+      }
+      if (length + tokens.length > contextLength) {
+        throw new ContextOverflowException(length + " + " + tokens.length + " > " + contextLength);
+      }
+      int first =
+          switch (rows) {
+            case NONE -> tokens.length;
+            case LAST -> tokens.length - 1;
+            case ALL -> 0;
+          };
+      float[] out = new float[(tokens.length - first) * width];
+      for (int i = 0; i < tokens.length; i++) {
+        int before = length == 0 ? 0 : sequence[length - 1];
+        sequence[length++] = tokens[i];
+        if (i >= first) {
+          System.arraycopy(row(before, tokens[i]), 0, out, (i - first) * width, width);
+        }
+      }
+      return LogitRows.of(out, width);
+    }
+
+    @Override
+    public LogitRows recall(int[] tokens, Rows rows) {
+      return forward(tokens, rows);
+    }
+
+    @Override
+    public int length() {
+      check();
+      return length;
+    }
+
+    @Override
+    public int capacity() {
+      check();
+      return contextLength;
+    }
+
+    @Override
+    public int maxBatch() {
+      check();
+      return 16;
+    }
+
+    @Override
+    public void truncate(int newLength) {
+      check();
+      if (newLength < 0 || newLength > length) {
+        throw new IllegalArgumentException("cannot truncate " + length + " to " + newLength);
+      }
+      length = newLength;
+    }
+
+    @Override
+    public void close() {
+      if (Thread.currentThread() != owner) {
+        throw new WrongThreadException("this session belongs to " + owner);
+      }
+      if (open) {
+        open = false;
+        openSessions.decrementAndGet();
+      }
+    }
+  }
+}
