@@ -1,0 +1,205 @@
+package dev.mneme.llamacpp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.mneme.HostModel;
+import dev.mneme.HostSession;
+import dev.mneme.LambdaPolicy;
+import dev.mneme.LogitRows;
+import dev.mneme.MemoryAugmentedModel;
+import dev.mneme.MemoryModule;
+import dev.mneme.Rows;
+import dev.mneme.Score;
+import dev.mneme.store.MemoryPack;
+import dev.mneme.store.WeightType;
+import dev.mneme.store.hf.GgufConverter;
+import dev.mneme.store.testing.TinyModel;
+import dev.mneme.store.testing.TinyModel.Family;
+import dev.mneme.testing.HostModelContract;
+import dev.mneme.testing.MemoryModuleContract;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Hosts and memories on llama.cpp, on small random models of every family. */
+class LlamaCppModelTest {
+
+  private static final int[] TOKENS = {1, 262, 270, 264, 280, 275, 90, 33, 270, 269, 281, 282};
+  private static final LlamaCppOptions EXACT =
+      LlamaCppOptions.defaults().withCacheType(CacheType.F32);
+
+  @TempDir static Path shared;
+  private static Path host;
+  private static MemoryPack pack;
+
+  @BeforeAll
+  static void makeModels() {
+    Path hostDirectory = TinyModel.write(TinyModel.directory(shared, "host"), Family.LLAMA, 1);
+    host = shared.resolve("host.gguf");
+    GgufConverter.convertHost(hostDirectory, host, WeightType.F32);
+    Path memory = TinyModel.write(TinyModel.directory(shared, "memory"), Family.LLAMA, 2);
+    pack = MemoryPack.importFrom(memory, "law", "law", shared.resolve("pack"));
+  }
+
+  @Nested
+  class Host extends HostModelContract {
+    @Override
+    protected HostModel open() {
+      return LlamaCppHost.open(host, EXACT);
+    }
+
+    @Override
+    protected int[] someTokens() {
+      return TOKENS;
+    }
+
+    @Override
+    protected String sampleText() {
+      return "the interest on a loan, näive 中文\n";
+    }
+
+    @Override
+    protected double tolerance() {
+      return 1e-4;
+    }
+  }
+
+  @Nested
+  class Memory extends MemoryModuleContract {
+    @Override
+    protected MemoryModule open() {
+      return LlamaCppMemoryDecoder.open(pack, WeightType.F32, EXACT, shared.resolve("cache"));
+    }
+
+    @Override
+    protected int[] someTokens() {
+      return TOKENS;
+    }
+
+    @Override
+    protected double tolerance() {
+      return 1e-4;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void logitsAgreeWithDoubleArithmeticOnTheSameWeights(Family family, @TempDir Path directory) {
+    TinyModel.write(directory, family, 7);
+    Path gguf = directory.resolve("host.gguf");
+    GgufConverter.convertHost(directory, gguf, WeightType.F32);
+    int[] tokens = {5, 100, 101, 257, 32, 258, 100, 7, 90};
+    // llama.cpp looks its GELU up in a half-precision table.
+    double tolerance = family == Family.GPT2 ? 2e-2 : 1e-3;
+    try (var reference = new ReferenceDecoder(directory);
+        LlamaCppHost model = LlamaCppHost.open(gguf, EXACT);
+        HostSession session = model.openSession(1)) {
+      double[][] expected = reference.logits(tokens);
+      LogitRows actual = session.forward(tokens, Rows.ALL);
+      for (int t = 0; t < tokens.length; t++) {
+        for (int id = 0; id < model.logitWidth(); id++) {
+          assertThat((double) actual.get(t, id))
+              .as("token %d id %d", t, id)
+              .isCloseTo(expected[t][id], within(tolerance));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void aConvertedHostSpeaksTheVocabularyOfItsDirectory(Family family, @TempDir Path directory) {
+    TinyModel.write(directory, family, 7);
+    Path gguf = directory.resolve("host.gguf");
+    GgufConverter.convertHost(directory, gguf, WeightType.F16);
+    try (LlamaCppHost model = LlamaCppHost.open(gguf)) {
+      MemoryPack same = MemoryPack.open(directory);
+      assertThat(model.vocabulary().differencesFrom(same.vocabulary())).isEmpty();
+      String text = "then the kin, 😀 \t x";
+      assertThat(model.tokenizer().decode(model.tokenizer().encode(text))).isEqualTo(text);
+    }
+  }
+
+  @Test
+  void hostAndMemoryAtOnceGiveWhatTheyGiveAlone() {
+    int[] ids = Arrays.copyOf(TOKENS, 90);
+    for (int i = TOKENS.length; i < ids.length; i++) {
+      ids[i] = 3 + (i * 37) % 280;
+    }
+    try (MemoryAugmentedModel model = MemoryAugmentedModel.over(LlamaCppHost.open(host, EXACT))) {
+      Score alone = model.score(ids);
+      model.attach(
+          LlamaCppMemoryDecoder.open(pack, WeightType.F32, EXACT, shared.resolve("cache")),
+          LambdaPolicy.fixed(0.5));
+      for (int round = 0; round < 30; round++) {
+        Score both = model.score(ids);
+        for (int i = 0; i < alone.tokens().size(); i++) {
+          assertThat(both.tokens().get(i).host())
+              .as("round %d, token %d", round, i)
+              .isEqualTo(alone.tokens().get(i).host());
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(WeightType.class)
+  void smallerWeightsStayCloseToTheExactOnes(WeightType type) {
+    try (MemoryModule exact =
+            LlamaCppMemoryDecoder.open(pack, WeightType.F32, EXACT, shared.resolve("cache"));
+        MemoryModule smaller =
+            LlamaCppMemoryDecoder.open(pack, type, EXACT, shared.resolve("cache"));
+        var one = exact.openSession(1);
+        var two = smaller.openSession(1)) {
+      LogitRows expected = one.recall(TOKENS, Rows.LAST);
+      LogitRows actual = two.recall(TOKENS, Rows.LAST);
+      for (int id = 0; id < exact.logitWidth(); id++) {
+        assertThat((double) actual.get(0, id)).isCloseTo(expected.get(0, id), within(0.35));
+      }
+    }
+  }
+
+  @Test
+  void theHostFileStaysAsItWas() throws IOException {
+    byte[] before = Files.readAllBytes(host);
+    try (LlamaCppHost model = LlamaCppHost.open(host);
+        HostSession session = model.openSession(1)) {
+      session.forward(TOKENS, Rows.LAST);
+    }
+    assertThat(Files.readAllBytes(host)).isEqualTo(before);
+  }
+
+  @Test
+  void sessionsGiveTheirMemoryBack() throws IOException {
+    try (LlamaCppHost model = LlamaCppHost.open(host, EXACT)) {
+      openAndClose(model, 20);
+      long before = residentKilobytes();
+      openAndClose(model, 300);
+      assertThat(residentKilobytes() - before).isLessThan(40_000); // 300 leaked sessions take 3 GB
+    }
+  }
+
+  private static void openAndClose(LlamaCppHost model, int times) {
+    for (int i = 0; i < times; i++) {
+      try (HostSession session = model.openSession(1)) {
+        session.forward(TOKENS, Rows.LAST);
+      }
+    }
+  }
+
+  private static long residentKilobytes() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+}

@@ -1,0 +1,240 @@
+package dev.mneme.llamacpp;
+
+import dev.mneme.store.hf.HuggingFaceConfig;
+import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.safetensors.FloatReader;
+import dev.mneme.store.safetensors.TensorInfo;
+import dev.mneme.store.safetensors.TensorSource;
+import java.nio.file.Path;
+
+/**
+ * A decoder's forward pass in plain Java and double arithmetic, straight from a Hugging Face
+ * directory: what the engine is compared with. Llama, Mistral, Qwen2 and GPT-2.
+ */
+final class ReferenceDecoder implements AutoCloseable {
+
+  private final HuggingFaceConfig config;
+  private final TensorSource weights;
+
+  ReferenceDecoder(Path directory) {
+    config = HuggingFaceConfig.read(directory);
+    weights = TensorSource.openDirectory(directory);
+  }
+
+  private double[] tensor(String name) {
+    TensorInfo info = weights.tensors().get(name);
+    if (info == null) {
+      throw new IllegalArgumentException(name);
+    }
+    float[] values = new float[(int) info.elements()];
+    FloatReader.read(info.dtype(), weights.data(name), 0, values, values.length);
+    double[] wide = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      wide[i] = values[i];
+    }
+    return wide;
+  }
+
+  /** Logits after each token. */
+  double[][] logits(int... tokens) {
+    return config.architecture() == Architecture.GPT2 ? gpt2(tokens) : llama(tokens);
+  }
+
+  private double[][] llama(int[] tokens) {
+    double[][] x = embed(tokens, tensor("model.embed_tokens.weight"));
+    int dim = config.headDim();
+    for (int layer = 0; layer < config.layers(); layer++) {
+      String p = "model.layers." + layer + ".";
+      double[][] normed = rmsNorm(x, tensor(p + "input_layernorm.weight"));
+      double[][] q = project(normed, p + "self_attn.q_proj", config.heads() * dim);
+      double[][] k = project(normed, p + "self_attn.k_proj", config.kvHeads() * dim);
+      double[][] v = project(normed, p + "self_attn.v_proj", config.kvHeads() * dim);
+      rotate(q, config.heads());
+      rotate(k, config.kvHeads());
+      add(x, linear(attend(q, k, v), tensor(p + "self_attn.o_proj.weight"), config.hidden()));
+      normed = rmsNorm(x, tensor(p + "post_attention_layernorm.weight"));
+      double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), config.ffn());
+      double[][] up = linear(normed, tensor(p + "mlp.up_proj.weight"), config.ffn());
+      for (int t = 0; t < x.length; t++) {
+        for (int i = 0; i < config.ffn(); i++) {
+          up[t][i] *= gate[t][i] / (1 + Math.exp(-gate[t][i]));
+        }
+      }
+      add(x, linear(up, tensor(p + "mlp.down_proj.weight"), config.hidden()));
+    }
+    double[] head = tensor(config.tied() ? "model.embed_tokens.weight" : "lm_head.weight");
+    return linear(rmsNorm(x, tensor("model.norm.weight")), head, config.vocabulary());
+  }
+
+  private double[][] gpt2(int[] tokens) {
+    double[][] x = embed(tokens, tensor("transformer.wte.weight"));
+    double[] positions = tensor("transformer.wpe.weight");
+    int width = config.hidden();
+    for (int t = 0; t < x.length; t++) {
+      for (int i = 0; i < width; i++) {
+        x[t][i] += positions[t * width + i];
+      }
+    }
+    for (int layer = 0; layer < config.layers(); layer++) {
+      String p = "transformer.h." + layer + ".";
+      double[][] qkv = conv(layerNorm(x, p + "ln_1"), p + "attn.c_attn", 3 * width);
+      add(
+          x,
+          conv(
+              attend(columns(qkv, 0), columns(qkv, width), columns(qkv, 2 * width)),
+              p + "attn.c_proj",
+              width));
+      double[][] inner = conv(layerNorm(x, p + "ln_2"), p + "mlp.c_fc", config.ffn());
+      for (double[] row : inner) {
+        for (int i = 0; i < row.length; i++) {
+          double a = row[i];
+          row[i] = 0.5 * a * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (a + 0.044715 * a * a * a)));
+        }
+      }
+      add(x, conv(inner, p + "mlp.c_proj", width));
+    }
+    return linear(
+        layerNorm(x, "transformer.ln_f"), tensor("transformer.wte.weight"), config.vocabulary());
+  }
+
+  private double[][] embed(int[] tokens, double[] table) {
+    double[][] x = new double[tokens.length][config.hidden()];
+    for (int t = 0; t < tokens.length; t++) {
+      System.arraycopy(table, tokens[t] * config.hidden(), x[t], 0, config.hidden());
+    }
+    return x;
+  }
+
+  private double[][] columns(double[][] x, int from) {
+    double[][] part = new double[x.length][];
+    for (int t = 0; t < x.length; t++) {
+      part[t] = java.util.Arrays.copyOfRange(x[t], from, from + config.hidden());
+    }
+    return part;
+  }
+
+  private double[][] project(double[][] x, String name, int out) {
+    double[][] y = linear(x, tensor(name + ".weight"), out);
+    if (config.architecture() == Architecture.QWEN2) {
+      double[] bias = tensor(name + ".bias");
+      for (double[] row : y) {
+        add(new double[][] {row}, new double[][] {bias});
+      }
+    }
+    return y;
+  }
+
+  /** {@code y = x · Wᵀ} for W stored [out, in]. */
+  private static double[][] linear(double[][] x, double[] w, int out) {
+    double[][] y = new double[x.length][out];
+    for (int t = 0; t < x.length; t++) {
+      for (int o = 0; o < out; o++) {
+        for (int i = 0; i < x[t].length; i++) {
+          y[t][o] += w[o * x[t].length + i] * x[t][i];
+        }
+      }
+    }
+    return y;
+  }
+
+  /** {@code y = x · W + b} for W stored [in, out]. */
+  private double[][] conv(double[][] x, String name, int out) {
+    double[] w = tensor(name + ".weight");
+    double[] b = tensor(name + ".bias");
+    double[][] y = new double[x.length][];
+    for (int t = 0; t < x.length; t++) {
+      y[t] = b.clone();
+      for (int i = 0; i < x[t].length; i++) {
+        for (int o = 0; o < out; o++) {
+          y[t][o] += x[t][i] * w[i * out + o];
+        }
+      }
+    }
+    return y;
+  }
+
+  /** Rotates the two halves of each head against each other, by position. */
+  private void rotate(double[][] x, int heads) {
+    int dim = config.headDim();
+    for (int t = 0; t < x.length; t++) {
+      for (int h = 0; h < heads; h++) {
+        for (int i = 0; i < dim / 2; i++) {
+          double angle = t * Math.pow(config.ropeTheta(), -2.0 * i / dim);
+          double a = x[t][h * dim + i];
+          double b = x[t][h * dim + i + dim / 2];
+          x[t][h * dim + i] = a * Math.cos(angle) - b * Math.sin(angle);
+          x[t][h * dim + i + dim / 2] = b * Math.cos(angle) + a * Math.sin(angle);
+        }
+      }
+    }
+  }
+
+  private double[][] attend(double[][] q, double[][] k, double[][] v) {
+    int dim = config.headDim();
+    int group = config.heads() / config.kvHeads();
+    double[][] out = new double[q.length][config.heads() * dim];
+    for (int t = 0; t < q.length; t++) {
+      for (int h = 0; h < config.heads(); h++) {
+        int kv = h / group * dim;
+        double[] scores = new double[t + 1];
+        double sum = 0;
+        for (int s = 0; s <= t; s++) {
+          for (int i = 0; i < dim; i++) {
+            scores[s] += q[t][h * dim + i] * k[s][kv + i] / Math.sqrt(dim);
+          }
+          scores[s] = Math.exp(scores[s]);
+          sum += scores[s];
+        }
+        for (int s = 0; s <= t; s++) {
+          for (int i = 0; i < dim; i++) {
+            out[t][h * dim + i] += scores[s] / sum * v[s][kv + i];
+          }
+        }
+      }
+    }
+    return out;
+  }
+
+  private double[][] rmsNorm(double[][] x, double[] w) {
+    double[][] y = new double[x.length][w.length];
+    for (int t = 0; t < x.length; t++) {
+      double squares = 0;
+      for (double a : x[t]) {
+        squares += a * a;
+      }
+      double scale = 1 / Math.sqrt(squares / w.length + config.normEpsilon());
+      for (int i = 0; i < w.length; i++) {
+        y[t][i] = x[t][i] * scale * w[i];
+      }
+    }
+    return y;
+  }
+
+  private double[][] layerNorm(double[][] x, String name) {
+    double[] w = tensor(name + ".weight");
+    double[] b = tensor(name + ".bias");
+    double[][] y = new double[x.length][w.length];
+    for (int t = 0; t < x.length; t++) {
+      double mean = java.util.Arrays.stream(x[t]).average().orElseThrow();
+      double variance =
+          java.util.Arrays.stream(x[t]).map(a -> (a - mean) * (a - mean)).average().orElseThrow();
+      for (int i = 0; i < w.length; i++) {
+        y[t][i] = (x[t][i] - mean) / Math.sqrt(variance + config.normEpsilon()) * w[i] + b[i];
+      }
+    }
+    return y;
+  }
+
+  private static void add(double[][] x, double[][] more) {
+    for (int t = 0; t < x.length; t++) {
+      for (int i = 0; i < x[t].length; i++) {
+        x[t][i] += more[t][i];
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+  }
+}

@@ -1,0 +1,264 @@
+package dev.mneme.store.testing;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.store.gguf.ByteLevelAlphabet;
+import dev.mneme.store.safetensors.SafeTensorsWriter;
+import dev.mneme.store.safetensors.SafeTensorsWriter.Entry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * Writes a Hugging Face directory of a decoder with random weights and a small real tokenizer that
+ * spells every text. Equal seeds give equal files.
+ */
+public final class TinyModel {
+
+  public static final int HIDDEN = 32;
+  public static final int LAYERS = 2;
+  public static final int HEADS = 4;
+  public static final int KV_HEADS = 2;
+  public static final int FFN = 64;
+  public static final int CONTEXT = 96;
+
+  /** A family to write. */
+  public enum Family {
+    LLAMA("llama"),
+    MISTRAL("mistral"),
+    QWEN2("qwen2"),
+    GPT2("gpt2");
+
+    private final String modelType;
+
+    Family(String modelType) {
+      this.modelType = modelType;
+    }
+
+    private boolean byteLevel() {
+      return this == QWEN2 || this == GPT2;
+    }
+  }
+
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private final Family family;
+  private final Random random;
+  private final boolean tied;
+  private final List<Entry> tensors = new ArrayList<>();
+
+  private TinyModel(Family family, long seed, boolean tied) {
+    this.family = family;
+    this.random = new Random(seed);
+    this.tied = tied;
+  }
+
+  /** Writes the directory, which must exist. */
+  public static Path write(Path directory, Family family, long seed) {
+    try {
+      new TinyModel(family, seed, family != Family.LLAMA).writeTo(directory);
+      return directory;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void writeTo(Path directory) throws IOException {
+    ObjectNode tokenizer = family.byteLevel() ? byteLevel() : sentencePiece();
+    int vocabulary =
+        tokenizer.path("model").path("vocab").size() + tokenizer.path("added_tokens").size();
+    if (!family.byteLevel()) {
+      vocabulary -= tokenizer.path("added_tokens").size(); // they are in the vocabulary too
+    }
+    vocabulary += 3; // padding, as published models have
+    MAPPER.writeValue(directory.resolve("tokenizer.json").toFile(), tokenizer);
+    MAPPER.writeValue(directory.resolve("config.json").toFile(), config(vocabulary));
+    if (family == Family.GPT2) {
+      addGpt2(vocabulary);
+    } else {
+      addLlama(vocabulary);
+    }
+    SafeTensorsWriter.write(
+        directory.resolve("model.safetensors"), Map.of("format", "pt"), tensors);
+  }
+
+  private ObjectNode config(int vocabulary) {
+    ObjectNode c =
+        MAPPER
+            .createObjectNode()
+            .put("model_type", family.modelType)
+            .put("vocab_size", vocabulary)
+            .put("tie_word_embeddings", tied);
+    if (family == Family.GPT2) {
+      return c.put("n_embd", HIDDEN)
+          .put("n_layer", LAYERS)
+          .put("n_head", HEADS)
+          .put("n_positions", CONTEXT)
+          .put("layer_norm_epsilon", 1e-5)
+          .put("bos_token_id", 256)
+          .put("eos_token_id", 256);
+    }
+    c.put("hidden_size", HIDDEN)
+        .put("num_hidden_layers", LAYERS)
+        .put("num_attention_heads", HEADS)
+        .put("num_key_value_heads", KV_HEADS)
+        .put("intermediate_size", FFN)
+        .put("max_position_embeddings", CONTEXT)
+        .put("rms_norm_eps", 1e-5)
+        .put("rope_theta", 10000.0)
+        .put("hidden_act", "silu");
+    if (family.byteLevel()) {
+      return c.put("eos_token_id", 256);
+    }
+    return c.put("bos_token_id", 1).put("eos_token_id", 2);
+  }
+
+  private static void addToken(ObjectNode tokenizer, int id, String content) {
+    tokenizer
+        .withArray("added_tokens")
+        .addObject()
+        .put("id", id)
+        .put("content", content)
+        .put("special", true);
+  }
+
+  private static ObjectNode sentencePiece() {
+    ObjectNode tokenizer = MAPPER.createObjectNode();
+    tokenizer.putArray("added_tokens");
+    addToken(tokenizer, 0, "<unk>");
+    addToken(tokenizer, 1, "<s>");
+    addToken(tokenizer, 2, "</s>");
+    tokenizer.putObject("normalizer").put("type", "Prepend").put("prepend", "\u2581");
+    ObjectNode post = tokenizer.putObject("post_processor");
+    ArrayNode single = post.putArray("single");
+    single.addObject().putObject("SpecialToken").put("id", "<s>");
+    single.addObject().putObject("Sequence").put("id", "A");
+    ObjectNode model =
+        tokenizer
+            .putObject("model")
+            .put("type", "BPE")
+            .put("unk_token", "<unk>")
+            .put("byte_fallback", true);
+    ObjectNode vocab = model.putObject("vocab");
+    vocab.put("<unk>", 0).put("<s>", 1).put("</s>", 2);
+    for (int b = 0; b < 256; b++) {
+      vocab.put("<0x%02X>".formatted(b), 3 + b);
+    }
+    ArrayNode merges = model.putArray("merges");
+    for (String merge : List.of("\u2581 t", "h e", "\u2581t he", "i n", "o n", "e r", "\u2581 a")) {
+      merges.add(merge);
+      vocab.put(merge.replace(" ", ""), vocab.size());
+    }
+    for (char c : "\u2581abcdefghijklmnopqrstuvwxyz.,".toCharArray()) {
+      vocab.put(String.valueOf(c), vocab.size());
+    }
+    return tokenizer;
+  }
+
+  private static ObjectNode byteLevel() {
+    ObjectNode tokenizer = MAPPER.createObjectNode();
+    tokenizer.putArray("added_tokens");
+    addToken(tokenizer, 256, "<|endoftext|>");
+    tokenizer.putObject("pre_tokenizer").put("type", "ByteLevel").put("add_prefix_space", false);
+    ObjectNode model = tokenizer.putObject("model").put("type", "BPE");
+    ObjectNode vocab = model.putObject("vocab");
+    var alphabet = new ByteLevelAlphabet();
+    for (int b = 0; b < 256; b++) {
+      vocab.put(String.valueOf(alphabet.symbol((byte) b)), b);
+    }
+    ArrayNode merges = model.putArray("merges");
+    int id = 257;
+    for (String[] merge :
+        new String[][] {{"\u0120", "t"}, {"h", "e"}, {"\u0120t", "he"}, {"i", "n"}}) {
+      merges.addArray().add(merge[0]).add(merge[1]);
+      vocab.put(merge[0] + merge[1], id++);
+    }
+    return tokenizer;
+  }
+
+  private void addLlama(int vocabulary) {
+    add("model.embed_tokens.weight", 1, vocabulary, HIDDEN);
+    int dim = HIDDEN / HEADS;
+    for (int i = 0; i < LAYERS; i++) {
+      String layer = "model.layers." + i + ".";
+      addNorm(layer + "input_layernorm.weight");
+      add(layer + "self_attn.q_proj.weight", 0.3, HIDDEN, HIDDEN);
+      add(layer + "self_attn.k_proj.weight", 0.3, KV_HEADS * dim, HIDDEN);
+      add(layer + "self_attn.v_proj.weight", 0.3, KV_HEADS * dim, HIDDEN);
+      if (family == Family.QWEN2) {
+        add(layer + "self_attn.q_proj.bias", 0.3, HIDDEN);
+        add(layer + "self_attn.k_proj.bias", 0.3, KV_HEADS * dim);
+        add(layer + "self_attn.v_proj.bias", 0.3, KV_HEADS * dim);
+      }
+      add(layer + "self_attn.o_proj.weight", 0.3, HIDDEN, HIDDEN);
+      addNorm(layer + "post_attention_layernorm.weight");
+      add(layer + "mlp.gate_proj.weight", 0.3, FFN, HIDDEN);
+      add(layer + "mlp.up_proj.weight", 0.3, FFN, HIDDEN);
+      add(layer + "mlp.down_proj.weight", 0.3, HIDDEN, FFN);
+    }
+    addNorm("model.norm.weight");
+    if (!tied) {
+      add("lm_head.weight", 0.5, vocabulary, HIDDEN);
+    }
+  }
+
+  private void addGpt2(int vocabulary) {
+    add("transformer.wte.weight", 1, vocabulary, HIDDEN);
+    add("transformer.wpe.weight", 0.3, CONTEXT, HIDDEN);
+    for (int i = 0; i < LAYERS; i++) {
+      String layer = "transformer.h." + i + ".";
+      for (String norm : List.of("ln_1", "ln_2")) {
+        addNorm(layer + norm + ".weight");
+        add(layer + norm + ".bias", 0.1, HIDDEN);
+      }
+      addConv(layer + "attn.c_attn", HIDDEN, 3 * HIDDEN);
+      addConv(layer + "attn.c_proj", HIDDEN, HIDDEN);
+      addConv(layer + "mlp.c_fc", HIDDEN, 4 * HIDDEN);
+      addConv(layer + "mlp.c_proj", 4 * HIDDEN, HIDDEN);
+    }
+    addNorm("transformer.ln_f.weight");
+    add("transformer.ln_f.bias", 0.1, HIDDEN);
+  }
+
+  private void addConv(String name, int in, int out) {
+    add(name + ".weight", 0.3, in, out);
+    add(name + ".bias", 0.1, out);
+  }
+
+  private void addNorm(String name) {
+    float[] values = new float[HIDDEN];
+    for (int i = 0; i < HIDDEN; i++) {
+      values[i] = 1 + (float) (0.1 * random.nextGaussian());
+    }
+    tensors.add(Entry.of(name, List.of((long) HIDDEN), values));
+  }
+
+  private void add(String name, double scale, int... shape) {
+    int count = 1;
+    var dims = new ArrayList<Long>();
+    for (int dim : shape) {
+      count *= dim;
+      dims.add((long) dim);
+    }
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) (scale * random.nextGaussian());
+    }
+    tensors.add(Entry.of(name, dims, values));
+  }
+
+  /** A new directory below another, for a model. */
+  public static Path directory(Path parent, String name) {
+    try {
+      return Files.createDirectories(parent.resolve(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
