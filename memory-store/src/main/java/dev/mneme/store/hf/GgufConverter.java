@@ -59,7 +59,7 @@ public final class GgufConverter {
     try (TensorSource weights = TensorSource.openDirectory(directory)) {
       var converter = new GgufConverter(config, weights, type);
       converter.describe(directory);
-      converter.gguf.putString("tokenizer.ggml.model", "none");
+      converter.gguf.put("tokenizer.ggml.model", "none");
       converter.convert(directory, out);
     }
   }
@@ -77,8 +77,8 @@ public final class GgufConverter {
   private void describe(Path directory) {
     String arch = config.architecture().gguf();
     Path name = directory.toAbsolutePath().normalize().getFileName();
-    gguf.putString("general.architecture", arch)
-        .putString("general.name", name == null ? "model" : name.toString())
+    gguf.put("general.architecture", arch)
+        .put("general.name", name == null ? "model" : name.toString())
         .putUint32(arch + ".context_length", config.context())
         .putUint32(arch + ".embedding_length", config.hidden())
         .putUint32(arch + ".block_count", config.layers())
@@ -96,7 +96,7 @@ public final class GgufConverter {
         .putFloat32(arch + ".attention.layer_norm_rms_epsilon", config.normEpsilon())
         .putFloat32(arch + ".rope.freq_base", config.ropeTheta());
     if (config.ropeScaling() instanceof RopeScaling.Linear(float factor)) {
-      gguf.putString(arch + ".rope.scaling.type", "linear")
+      gguf.put(arch + ".rope.scaling.type", "linear")
           .putFloat32(arch + ".rope.scaling.factor", factor);
     }
   }

@@ -163,7 +163,6 @@ public final class TokenizerJson {
 
   /** What the ids mean. */
   public Vocabulary vocabulary() {
-    var alphabet = new ByteLevelAlphabet();
     Vocabulary.Builder builder = Vocabulary.builder();
     for (Token token : tokens) {
       switch (token.use()) {
@@ -172,7 +171,7 @@ public final class TokenizerJson {
                 new byte[] {(byte) Integer.parseInt(token.text().substring(3, 5), 16)}, Kind.TEXT);
         case NORMAL -> {
           if (byteLevel) {
-            builder.add(alphabet.toBytes(token.text()), Kind.TEXT);
+            builder.add(ByteLevelAlphabet.toBytes(token.text()), Kind.TEXT);
           } else {
             builder.add(token.text().replace('\u2581', ' '), Kind.TEXT);
           }
@@ -187,13 +186,13 @@ public final class TokenizerJson {
 
   /** Writes the {@code tokenizer.ggml} keys from which llama.cpp tokenizes the same way. */
   void describeTo(GgufWriter gguf) {
-    gguf.putString("tokenizer.ggml.model", byteLevel ? "gpt2" : "llama");
+    gguf.put("tokenizer.ggml.model", byteLevel ? "gpt2" : "llama");
     if (byteLevel) {
-      gguf.putString("tokenizer.ggml.pre", splittingPattern());
+      gguf.put("tokenizer.ggml.pre", splittingPattern());
     }
     gguf.putStrings("tokenizer.ggml.tokens", tokens.stream().map(Token::text).toList());
     gguf.putInts(
-        "tokenizer.ggml.token_type", tokens.stream().map(token -> token.use().gguf).toList());
+        "tokenizer.ggml.token_type", tokens.stream().mapToInt(token -> token.use().gguf).toArray());
     if (byteLevel) {
       gguf.putStrings("tokenizer.ggml.merges", merges);
     } else {
@@ -230,17 +229,18 @@ public final class TokenizerJson {
    * SentencePiece joins the pair whose result scores highest, so a piece scores minus the rank of
    * the first merge that makes it.
    */
-  private List<Float> scores() {
+  private float[] scores() {
     Map<String, Integer> rank = new HashMap<>();
     for (int i = 0; i < merges.size(); i++) {
       rank.putIfAbsent(merges.get(i).replace(" ", ""), i);
     }
-    return tokens.stream()
-        .map(
-            token ->
-                -(float)
-                    rank.getOrDefault(token.text(), token.use() == Use.NORMAL ? merges.size() : 0))
-        .toList();
+    float[] scores = new float[tokens.size()];
+    for (int id = 0; id < scores.length; id++) {
+      Token token = tokens.get(id);
+      int last = token.use() == Use.NORMAL ? merges.size() : 0;
+      scores[id] = -(float) rank.getOrDefault(token.text(), last);
+    }
+    return scores;
   }
 
   private String splittingPattern() {
