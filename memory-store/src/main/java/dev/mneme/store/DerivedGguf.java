@@ -57,6 +57,9 @@ public final class DerivedGguf {
     if (isWhole(file)) {
       return file;
     }
+    if (Files.exists(file)) {
+      log.warn("the cached {} is damaged and will be made again", file);
+    }
     try {
       Files.createDirectories(cache);
       removeAbandoned(cache);
@@ -97,7 +100,6 @@ public final class DerivedGguf {
       GgufFile.read(file);
       return true;
     } catch (MalformedFileException e) {
-      log.warn("the cached {} is damaged and will be made again: {}", file, e.getMessage());
       return false;
     }
   }
