@@ -11,7 +11,6 @@ import dev.mneme.store.safetensors.TensorInfo;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -93,13 +92,15 @@ final class InspectCommand implements Callable<Integer> {
   }
 
   private static String describe(GgufValue value) {
-    return switch (value) {
-      case GgufValue.Whole(long number) -> Long.toString(number);
-      case GgufValue.Real(double number) -> Double.toString(number);
-      case GgufValue.Truth(boolean truth) -> Boolean.toString(truth);
-      case GgufValue.Text(String text) ->
-          text.length() <= LONGEST_VALUE ? text : text.substring(0, LONGEST_VALUE) + " ...";
-      case GgufValue.Items(List<GgufValue> items) -> "[" + items.size() + " items]";
-    };
+    String text =
+        switch (value) {
+          case GgufValue.Int(_, long number) -> Long.toString(number);
+          case GgufValue.Real(_, double number) -> Double.toString(number);
+          case GgufValue.Bool(boolean truth) -> Boolean.toString(truth);
+          case GgufValue.Text string -> string.toString();
+          case GgufValue.Texts strings -> "[" + strings.length() + " strings]";
+          case GgufValue.Numbers numbers -> "[" + numbers.length() + " numbers]";
+        };
+    return text.length() <= LONGEST_VALUE ? text : text.substring(0, LONGEST_VALUE) + " ...";
   }
 }

@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
     version = "mneme 0.1.0-SNAPSHOT",
     description = "Adds a pretrained, swappable memory to a frozen language model.",
     subcommands = {
+      DemoCommand.class,
       GenerateCommand.class,
       EvalCommand.class,
       ConvertCommand.class,
@@ -43,7 +44,7 @@ public final class Mneme implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "say what to do: generate, eval, convert, import or inspect");
+        spec.commandLine(), "say what to do: demo, generate, eval, convert, import or inspect");
   }
 
   /** One line for what a user can mend; the whole trace for what only we can. */

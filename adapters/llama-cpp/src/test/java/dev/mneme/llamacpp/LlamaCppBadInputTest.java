@@ -160,8 +160,9 @@ class LlamaCppBadInputTest {
     Path memory = directory.resolve("memory.gguf");
     GgufConverter.convertMemory(shared, memory, WeightType.F32);
     assertThatThrownBy(() -> LlamaCppHost.open(memory))
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining("no vocabulary");
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContaining("memory.gguf")
+        .hasMessageContaining("none");
   }
 
   /** One damaged byte of the header: the file works or is refused, and the process lives. */

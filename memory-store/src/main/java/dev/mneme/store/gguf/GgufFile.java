@@ -1,114 +1,203 @@
 package dev.mneme.store.gguf;
 
+import com.google.common.base.Ascii;
 import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a GGUF file says about itself: metadata and tensor table, checked against the format's rules
- * and the file's size. Immutable; holds no open file and no weights.
+ * What a GGUF file (version 2 or 3, little-endian) declares: metadata and where its tensors lie.
+ * Only the front part is read, and nothing stays open. Immutable.
+ *
+ * <p>A file is refused as a whole if anything in that part breaks a rule of the format or if tensor
+ * data is missing. Reading keeps no more than the front part in memory, whatever lengths it claims.
+ *
+ * <p>Accessors by key are empty where the key is absent, and throw {@link MalformedFileException}
+ * where it is stored in another type.
  */
 public final class GgufFile {
-
   private final Path path;
   private final int version;
   private final Map<String, GgufValue> metadata;
   private final Map<String, GgufTensor> tensors;
 
-  GgufFile(
-      Path path, int version, Map<String, GgufValue> metadata, Map<String, GgufTensor> tensors) {
+  private GgufFile(Path path, GgufParser parsed) {
     this.path = path;
-    this.version = version;
-    this.metadata = Collections.unmodifiableMap(metadata);
-    this.tensors = Collections.unmodifiableMap(tensors);
+    this.version = parsed.version();
+    this.metadata = Collections.unmodifiableMap(parsed.metadata());
+    this.tensors = Collections.unmodifiableMap(parsed.tensors());
   }
 
   /**
-   * Reads and checks the header. Allocates no more than the file is large.
+   * Reads and checks the front part of a file.
    *
-   * @throws MalformedFileException naming the broken rule and its place
-   * @throws dev.mneme.MnemeException if the file cannot be read
+   * @throws MalformedFileException if the file breaks a rule of the format
+   * @throws MnemeException if the file cannot be read
    */
   public static GgufFile read(Path path) {
-    return GgufReader.read(path);
+    try (FileChannel channel = FileChannel.open(path)) {
+      return new GgufFile(path, new GgufParser(new GgufInput(path, channel)).parse());
+    } catch (IOException e) {
+      throw new MnemeException("cannot read the GGUF file %s: %s".formatted(path, e), e);
+    }
   }
 
+  /** Where the file was when it was read. */
   public Path path() {
     return path;
   }
 
+  /** Version of the format, 2 or 3. */
   public int version() {
     return version;
   }
 
-  /** All metadata, in file order. */
+  /** Every value by its key, in file order. */
   public Map<String, GgufValue> metadata() {
     return metadata;
   }
 
-  /** All tensors by name, in file order. */
+  /** Every tensor by its name, in file order. */
   public Map<String, GgufTensor> tensors() {
     return tensors;
   }
 
+  /** A string; refused where its bytes are not UTF-8. */
   public Optional<String> string(String key) {
-    return Optional.ofNullable(value(key, GgufValue.Text.class)).map(GgufValue.Text::value);
+    return switch (metadata.get(key)) {
+      case null -> Optional.empty();
+      case GgufValue.Text text -> Optional.of(utf8(key, text.bytes()));
+      case GgufValue other -> throw wrongType(key, "a string", other);
+    };
   }
 
+  /** A whole number of any width that fits a long. */
   public OptionalLong integer(String key) {
-    GgufValue.Whole whole = value(key, GgufValue.Whole.class);
-    return whole == null ? OptionalLong.empty() : OptionalLong.of(whole.value());
+    return switch (metadata.get(key)) {
+      case null -> OptionalLong.empty();
+      case GgufValue.Int(GgufValue.Type type, long value)
+          when type == GgufValue.Type.UINT64 && value < 0 ->
+          throw malformed(key, Long.toUnsignedString(value) + " is too large");
+      case GgufValue.Int(_, long value) -> OptionalLong.of(value);
+      case GgufValue other -> throw wrongType(key, "a whole number", other);
+    };
   }
 
+  /** A floating-point number. */
   public OptionalDouble real(String key) {
-    GgufValue.Real real = value(key, GgufValue.Real.class);
-    return real == null ? OptionalDouble.empty() : OptionalDouble.of(real.value());
+    return switch (metadata.get(key)) {
+      case null -> OptionalDouble.empty();
+      case GgufValue.Real(_, double value) -> OptionalDouble.of(value);
+      case GgufValue other -> throw wrongType(key, "a floating-point number", other);
+    };
   }
 
+  /** True or false. */
   public Optional<Boolean> bool(String key) {
-    return Optional.ofNullable(value(key, GgufValue.Truth.class)).map(GgufValue.Truth::value);
+    return switch (metadata.get(key)) {
+      case null -> Optional.empty();
+      case GgufValue.Bool(boolean value) -> Optional.of(value);
+      case GgufValue other -> throw wrongType(key, "a boolean", other);
+    };
   }
 
-  /** An array of strings; empty when absent. */
+  /** An array of strings; refused where one is not UTF-8, see {@link #byteStrings}. */
   public List<String> strings(String key) {
-    return items(key, GgufValue.Text.class, GgufValue.Text::value);
+    return Arrays.stream(byteStrings(key)).map(bytes -> utf8(key, bytes)).toList();
   }
 
-  /** An array of floats; empty when absent. */
-  public List<Double> reals(String key) {
-    return items(key, GgufValue.Real.class, GgufValue.Real::value);
+  /** The bytes of an array of strings, which in token lists need not be UTF-8. */
+  public byte[][] byteStrings(String key) {
+    return switch (metadata.get(key)) {
+      case null -> new byte[0][];
+      case GgufValue.Texts texts -> texts.items();
+      case GgufValue other -> throw wrongType(key, "an array of strings", other);
+    };
   }
 
-  /** An array of integers; empty when absent. */
-  public List<Long> integers(String key) {
-    return items(key, GgufValue.Whole.class, GgufValue.Whole::value);
-  }
-
-  private <V extends GgufValue, T> List<T> items(String key, Class<V> kind, Function<V, T> map) {
-    GgufValue.Items items = value(key, GgufValue.Items.class);
-    return items == null
-        ? List.of()
-        : items.values().stream().map(item -> map.apply(cast(key, item, kind))).toList();
-  }
-
-  private <V extends GgufValue> @Nullable V value(String key, Class<V> kind) {
-    GgufValue found = metadata.get(key);
-    return found == null ? null : cast(key, found, kind);
-  }
-
-  private <V extends GgufValue> V cast(String key, GgufValue found, Class<V> kind) {
-    if (!kind.isInstance(found)) {
-      throw new MalformedFileException(
-          "%s: the value of %s should be %s, but is %s"
-              .formatted(path, key, kind.getSimpleName(), found.getClass().getSimpleName()));
+  /** An array of 32-bit floats. */
+  public float[] floats(String key) {
+    GgufValue.Numbers numbers = numbers(key, "an array of float32");
+    if (numbers == null) {
+      return new float[0];
     }
-    return kind.cast(found);
+    if (numbers.type() != GgufValue.Type.FLOAT32) {
+      throw wrongType(key, "an array of float32", numbers);
+    }
+    float[] values = new float[numbers.length()];
+    numbers.data().asFloatBuffer().get(values);
+    return values;
+  }
+
+  /** An array of whole numbers of any width, each of which fits an int. */
+  public int[] integers(String key) {
+    GgufValue.Numbers numbers = numbers(key, "an array of whole numbers");
+    if (numbers == null) {
+      return new int[0];
+    }
+    GgufValue.Type type = numbers.type();
+    if (!type.isInteger()) {
+      throw wrongType(key, "an array of whole numbers", numbers);
+    }
+    ByteBuffer data = numbers.data();
+    int[] values = new int[numbers.length()];
+    for (int i = 0; i < values.length; i++) {
+      long value = type.readInteger(data);
+      if ((int) value != value) {
+        throw malformed(
+            key,
+            "item %d is %s, which fits no 32-bit number"
+                .formatted(
+                    i,
+                    type == GgufValue.Type.UINT64
+                        ? Long.toUnsignedString(value)
+                        : Long.toString(value)));
+      }
+      values[i] = (int) value;
+    }
+    return values;
+  }
+
+  private GgufValue.@Nullable Numbers numbers(String key, String expected) {
+    return switch (metadata.get(key)) {
+      case null -> null;
+      case GgufValue.Numbers numbers -> numbers;
+      case GgufValue other -> throw wrongType(key, expected, other);
+    };
+  }
+
+  private String utf8(String key, byte[] bytes) {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw new MalformedFileException(
+          "%s: metadata key \"%s\": expected UTF-8, found other bytes".formatted(path, key), e);
+    }
+  }
+
+  private MalformedFileException wrongType(String key, String expected, GgufValue found) {
+    boolean array = found instanceof GgufValue.Texts || found instanceof GgufValue.Numbers;
+    return malformed(
+        key,
+        "expected %s, found %s%s"
+            .formatted(
+                expected, array ? "an array of " : "", Ascii.toLowerCase(found.type().name())));
+  }
+
+  private MalformedFileException malformed(String key, String problem) {
+    return new MalformedFileException("%s: metadata key \"%s\": %s".formatted(path, key, problem));
   }
 }

@@ -3,16 +3,15 @@ package dev.mneme.store.gguf;
 import java.util.List;
 
 /**
- * Where a tensor lies in a GGUF file.
+ * Where a tensor lies in a file.
  *
- * @param name its name
- * @param type how its numbers are stored
- * @param dims 1 to 4 sizes, the row length first
- * @param offset first byte, counted from the beginning of the file
- * @param bytes its size
+ * @param name as the file has it, such as {@code blk.0.ffn_up.weight}
+ * @param type how elements are stored
+ * @param dims lengths in ggml's order: the first is the row length, the second the number of rows
+ * @param offset of the first byte, counted from the beginning of the file
+ * @param bytes length of the data
  */
 public record GgufTensor(String name, GgufType type, List<Long> dims, long offset, long bytes) {
-
   public GgufTensor {
     dims = List.copyOf(dims);
   }

@@ -1,6 +1,14 @@
 package dev.mneme.store.gguf;
 
-/** How a tensor's numbers are stored: blocks of so many numbers in so many bytes. */
+import com.google.common.base.Preconditions;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How the elements of a tensor are stored: in blocks of a fixed number of elements and bytes.
+ * Numbers and sizes are those of ggml's {@code ggml_type} table, without the types that ggml
+ * retired or uses only while it computes.
+ */
 public enum GgufType {
   F32(0, 1, 4),
   F16(1, 1, 2),
@@ -9,13 +17,11 @@ public enum GgufType {
   Q5_0(6, 32, 22),
   Q5_1(7, 32, 24),
   Q8_0(8, 32, 34),
-  Q8_1(9, 32, 36),
   Q2_K(10, 256, 84),
   Q3_K(11, 256, 110),
   Q4_K(12, 256, 144),
   Q5_K(13, 256, 176),
   Q6_K(14, 256, 210),
-  Q8_K(15, 256, 292),
   IQ2_XXS(16, 256, 66),
   IQ2_XS(17, 256, 74),
   IQ3_XXS(18, 256, 98),
@@ -32,7 +38,10 @@ public enum GgufType {
   IQ1_M(29, 256, 56),
   BF16(30, 1, 2),
   TQ1_0(34, 256, 54),
-  TQ2_0(35, 256, 66);
+  TQ2_0(35, 256, 66),
+  MXFP4(39, 32, 17),
+  NVFP4(40, 64, 36),
+  Q1_0(41, 128, 18);
 
   private final int id;
   private final int blockLength;
@@ -44,12 +53,22 @@ public enum GgufType {
     this.blockBytes = blockBytes;
   }
 
-  /** The number that stands for it in a file. */
+  /** The type with this number in a file, if there is one. */
+  public static Optional<GgufType> withId(int id) {
+    for (GgufType type : values()) {
+      if (type.id == id) {
+        return Optional.of(type);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The number that stands for this type in a file. */
   public int id() {
     return id;
   }
 
-  /** Numbers in a block; a row holds whole blocks. */
+  /** Elements in a block; a row holds whole blocks. */
   public int blockLength() {
     return blockLength;
   }
@@ -60,12 +79,33 @@ public enum GgufType {
   }
 
   /**
-   * Bytes of a row.
+   * Bytes of one row.
    *
-   * @param elements a multiple of {@link #blockLength()}
-   * @throws ArithmeticException on overflow
+   * @throws IllegalArgumentException if the row is not a whole number of blocks
+   * @throws ArithmeticException if the size does not fit a long
    */
   public long rowBytes(long elements) {
+    Preconditions.checkArgument(
+        elements % blockLength == 0,
+        "a row of %s elements is not a multiple of %s's block of %s",
+        elements,
+        this,
+        blockLength);
     return Math.multiplyExact(elements / blockLength, (long) blockBytes);
+  }
+
+  /**
+   * Bytes of a whole tensor.
+   *
+   * @param dims lengths with the row length first
+   * @throws IllegalArgumentException if the row is not a whole number of blocks
+   * @throws ArithmeticException if the size does not fit a long
+   */
+  public long tensorBytes(List<Long> dims) {
+    long bytes = rowBytes(dims.isEmpty() ? 1 : dims.getFirst());
+    for (int i = 1; i < dims.size(); i++) {
+      bytes = Math.multiplyExact(bytes, dims.get(i));
+    }
+    return bytes;
   }
 }

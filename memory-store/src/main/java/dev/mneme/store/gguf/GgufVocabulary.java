@@ -1,116 +1,174 @@
 package dev.mneme.store.gguf;
 
-import com.google.common.collect.ImmutableSet;
 import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
 import dev.mneme.Vocabulary;
 import dev.mneme.Vocabulary.Kind;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** Reads a {@link Vocabulary} from the tokenizer keys of a GGUF file. */
+/**
+ * The vocabulary inside a GGUF file, from its {@code tokenizer.ggml.*} keys. Entries mean what
+ * llama.cpp makes of them, so that the result can be compared with that of any other file format.
+ */
 public final class GgufVocabulary {
+  private static final String KEYS = "tokenizer.ggml.";
 
-  /** Names by which models end a turn or a text, whatever their metadata says. */
+  /** What SentencePiece writes for a blank: U+2581 in UTF-8, here one character for each byte. */
+  private static final String BLANK_SYMBOL = "\u00e2\u0096\u0081";
+
+  /**
+   * Names that end a generation. llama.cpp makes these control tokens whatever type the file gives,
+   * because converters are known to mistype them.
+   */
   private static final Set<String> END_NAMES =
-      ImmutableSet.of(
-          "</s>",
-          "<|im_end|>",
-          "<|eot_id|>",
-          "<|end|>",
-          "<|endoftext|>",
-          "<|end_of_text|>",
-          "<end_of_turn>");
+      Set.of("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|endoftext|>", "<end_of_turn>");
 
+  /** Ends a generation too, but only as a control token: elsewhere it is ordinary markup. */
+  private static final String END_TAG = "</s>";
+
+  private static final Pattern BYTE_NAME = Pattern.compile("<0x([0-9A-Fa-f]{2})>");
+
+  // The numbers of llama.cpp's llama_token_type.
+  private static final int UNDEFINED = 0;
+  private static final int NORMAL = 1;
   private static final int UNKNOWN = 2;
   private static final int CONTROL = 3;
+  private static final int USER_DEFINED = 4;
   private static final int UNUSED = 5;
   private static final int BYTE = 6;
 
-  private GgufVocabulary() {}
+  private final GgufFile file;
+  private final boolean byteLevel;
+  private final byte[][] tokens;
+  private final int[] types;
+  private final Vocabulary.Builder vocabulary = Vocabulary.builder();
+
+  private GgufVocabulary(GgufFile file) {
+    this.file = file;
+    this.byteLevel = isByteLevel(file);
+    this.tokens = file.byteStrings(KEYS + "tokens");
+    this.types = file.integers(KEYS + "token_type");
+    if (tokens.length == 0) {
+      throw malformed("tokens", "the token list is absent or empty");
+    }
+    if (types.length != 0 && types.length != tokens.length) {
+      throw malformed(
+          "token_type", "%d types for %d tokens".formatted(types.length, tokens.length));
+    }
+  }
 
   /**
-   * The file's vocabulary.
+   * The vocabulary of a file with a SentencePiece ({@code llama}) or byte-level ({@code gpt2})
+   * tokenizer.
    *
-   * @throws MalformedFileException if it has none, or one this reader does not know
+   * @throws MalformedFileException if the keys contradict each other or an id is out of range
+   * @throws MnemeException if the file has no tokenizer, or one of another kind
    */
   public static Vocabulary read(GgufFile file) {
-    String model = file.string("tokenizer.ggml.model").orElse("none");
-    List<String> tokens = file.strings("tokenizer.ggml.tokens");
-    if (tokens.isEmpty()) {
-      throw new MalformedFileException(
-          file.path()
-              + " holds no vocabulary (tokenizer.ggml.tokens); convert the model with its"
-              + " tokenizer");
-    }
-    List<Long> types = file.integers("tokenizer.ggml.token_type");
-    if (!types.isEmpty() && types.size() != tokens.size()) {
-      throw new MalformedFileException(
-          "%s: tokenizer.ggml.token_type has %d entries for %d tokens"
-              .formatted(file.path(), types.size(), tokens.size()));
-    }
-    var alphabet = new ByteLevelAlphabet();
-    Vocabulary.Builder builder = Vocabulary.builder();
-    for (int id = 0; id < tokens.size(); id++) {
-      int type = types.isEmpty() ? 1 : types.get(id).intValue();
-      String token = tokens.get(id);
-      switch (model) {
-        case "llama" -> addSentencePiece(builder, file, id, token, type);
-        case "gpt2" -> addByteLevel(builder, token, type, alphabet);
-        default ->
-            throw new MalformedFileException(
-                "%s: the tokenizer model %s is not supported; llama and gpt2 are"
-                    .formatted(file.path(), model));
-      }
-      if (type == CONTROL && END_NAMES.contains(token)) {
-        builder.end(id);
-      }
-    }
-    specialId(file, "bos", tokens.size()).ifPresent(id -> builder.bos((int) id));
-    for (String end : List.of("eos", "eot", "eom")) {
-      specialId(file, end, tokens.size()).ifPresent(id -> builder.end((int) id));
-    }
-    return builder.build();
+    return new GgufVocabulary(file).read();
   }
 
-  private static void addSentencePiece(
-      Vocabulary.Builder builder, GgufFile file, int id, String token, int type) {
-    if (type == BYTE) {
-      if (!token.matches("<0x[0-9A-F]{2}>")) {
-        throw new MalformedFileException(
-            "%s: the byte token %d should look like <0x0A>, but is %s"
-                .formatted(file.path(), id, token));
-      }
-      builder.add(new byte[] {(byte) Integer.parseInt(token.substring(3, 5), 16)}, Kind.TEXT);
-    } else {
-      builder.add(kind(type) == Kind.TEXT ? token.replace('\u2581', ' ') : token, kind(type));
-    }
-  }
-
-  private static void addByteLevel(
-      Vocabulary.Builder builder, String token, int type, ByteLevelAlphabet alphabet) {
-    if (type == 1) {
-      builder.add(alphabet.toBytes(token), Kind.TEXT);
-    } else {
-      builder.add(token, kind(type)); // user-defined and control tokens are written as they are
-    }
-  }
-
-  private static Kind kind(int type) {
-    return switch (type) {
-      case CONTROL, UNKNOWN -> Kind.CONTROL;
-      case UNUSED -> Kind.UNUSED;
-      default -> Kind.TEXT;
+  private static boolean isByteLevel(GgufFile file) {
+    String model =
+        file.string(KEYS + "model")
+            .orElseThrow(
+                () ->
+                    new MnemeException(
+                        "%s has no vocabulary: key \"%smodel\" is absent"
+                            .formatted(file.path(), KEYS)));
+    return switch (model) {
+      case "gpt2" -> true;
+      case "llama" -> false;
+      default ->
+          throw new MnemeException(
+              "%s: key \"%smodel\": expected \"llama\" or \"gpt2\", found \"%s\""
+                  .formatted(file.path(), KEYS, model));
     };
   }
 
-  private static OptionalLong specialId(GgufFile file, String role, int size) {
-    OptionalLong id = file.integer("tokenizer.ggml." + role + "_token_id");
-    if (id.isPresent() && (id.getAsLong() < 0 || id.getAsLong() >= size)) {
-      throw new MalformedFileException(
-          "%s: tokenizer.ggml.%s_token_id is %d, outside the vocabulary of %d"
-              .formatted(file.path(), role, id.getAsLong(), size));
+  private Vocabulary read() {
+    for (int id = 0; id < tokens.length; id++) {
+      addEntry(id);
     }
-    return id;
+    specialId("bos_token_id").ifPresent(vocabulary::bos);
+    for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
+      specialId(key).ifPresent(vocabulary::end);
+    }
+    return vocabulary.build();
+  }
+
+  private void addEntry(int id) {
+    String name = new String(tokens[id], StandardCharsets.UTF_8);
+    int type = types.length == 0 ? NORMAL : types[id];
+    if (type == CONTROL && name.equals(END_TAG)) {
+      vocabulary.end(id);
+    }
+    if (isMistypeable(type) && END_NAMES.contains(name)) {
+      type = CONTROL;
+      vocabulary.end(id);
+    }
+    // Some converters type their padding as user-defined; its name tells.
+    if (type == USER_DEFINED && name.equals("[PAD" + id + "]")) {
+      type = UNUSED;
+    }
+    switch (type) {
+      case NORMAL -> vocabulary.add(normalBytes(id, name), Kind.TEXT);
+      case USER_DEFINED -> vocabulary.add(tokens[id], Kind.TEXT);
+      case BYTE -> vocabulary.add(new byte[] {namedByte(id, name)}, Kind.TEXT);
+      case CONTROL, UNKNOWN -> vocabulary.add(tokens[id], Kind.CONTROL);
+      case UNUSED, UNDEFINED -> vocabulary.add(tokens[id], Kind.UNUSED);
+      default -> throw malformed("token_type", "token %d has unknown type %d".formatted(id, type));
+    }
+  }
+
+  private static boolean isMistypeable(int type) {
+    return type == NORMAL || type == USER_DEFINED || type == CONTROL;
+  }
+
+  private byte[] normalBytes(int id, String name) {
+    if (!byteLevel) {
+      return withBlanks(tokens[id]);
+    }
+    return name.indexOf('\uFFFD') < 0 ? ByteLevelAlphabet.toBytes(name) : tokens[id];
+  }
+
+  /** Replaces byte by byte, read as Latin-1, so that entries that are no UTF-8 survive. */
+  private static byte[] withBlanks(byte[] entry) {
+    return new String(entry, StandardCharsets.ISO_8859_1)
+        .replace(BLANK_SYMBOL, " ")
+        .getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  private byte namedByte(int id, String name) {
+    Matcher matcher = BYTE_NAME.matcher(name);
+    if (!matcher.matches()) {
+      throw malformed(
+          "tokens",
+          "token %d is a byte, expected a name like <0x0A>, found %s".formatted(id, name));
+    }
+    return (byte) Integer.parseInt(matcher.group(1), 16);
+  }
+
+  private OptionalInt specialId(String key) {
+    OptionalLong id = file.integer(KEYS + key);
+    if (id.isEmpty()) {
+      return OptionalInt.empty();
+    }
+    if (id.getAsLong() < 0 || id.getAsLong() >= tokens.length) {
+      throw malformed(
+          key, "id %d is outside the %d tokens".formatted(id.getAsLong(), tokens.length));
+    }
+    return OptionalInt.of((int) id.getAsLong());
+  }
+
+  private MalformedFileException malformed(String key, String problem) {
+    return new MalformedFileException(
+        "%s: metadata key \"%s%s\": %s".formatted(file.path(), KEYS, key, problem));
   }
 }

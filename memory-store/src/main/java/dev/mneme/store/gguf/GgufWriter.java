@@ -1,5 +1,6 @@
 package dev.mneme.store.gguf;
 
+import com.google.common.base.Preconditions;
 import dev.mneme.MnemeException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,180 +13,290 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 
 /**
- * Writes a GGUF file of version 3 with alignment 32: metadata and tensors in the order they were
- * added, so equal input gives equal bytes. The file appears whole or not at all.
+ * Collects metadata and tensors and writes them as a GGUF file: version 3, little-endian, data
+ * aligned at 32 bytes. The same content gives the same bytes. For one thread.
  */
 public final class GgufWriter {
+  private static final int VERSION = 3;
+  private static final int ALIGNMENT = GgufParser.DEFAULT_ALIGNMENT;
 
-  private static final int ALIGNMENT = 32;
+  private record Entry(GgufType type, List<Long> dims, long bytes, TensorData data) {}
 
-  private record Tensor(String name, GgufType type, List<Long> dims, long bytes, TensorData data) {}
+  private final Map<String, GgufValue> metadata = new LinkedHashMap<>();
+  private final Map<String, Entry> tensors = new LinkedHashMap<>();
 
-  private final ByteArrayOutputStream metadata = new ByteArrayOutputStream();
-  private final List<Tensor> tensors = new ArrayList<>();
-  private int keys;
-
-  public GgufWriter putString(String key, String value) {
-    begin(key, 8);
-    string(metadata, value.getBytes(StandardCharsets.UTF_8));
-    return this;
+  /** Adds a string. */
+  public GgufWriter put(String key, String value) {
+    return put(key, new GgufValue.Text(value));
   }
 
+  /** Adds a whole number from 0 to 2^32 - 1. */
   public GgufWriter putUint32(String key, long value) {
-    begin(key, 4);
-    u32(metadata, (int) value);
-    return this;
+    Preconditions.checkArgument(
+        value >= 0 && value < 1L << 32, "%s for key \"%s\" is no uint32", value, key);
+    return put(key, new GgufValue.Int(GgufValue.Type.UINT32, value));
   }
 
+  /** Adds a whole number of 64 bits, taken as unsigned. */
+  public GgufWriter putUint64(String key, long value) {
+    return put(key, new GgufValue.Int(GgufValue.Type.UINT64, value));
+  }
+
+  /** Adds a 32-bit float. */
   public GgufWriter putFloat32(String key, float value) {
-    begin(key, 6);
-    u32(metadata, Float.floatToRawIntBits(value));
-    return this;
+    return put(key, new GgufValue.Real(GgufValue.Type.FLOAT32, value));
   }
 
+  /** Adds true or false. */
   public GgufWriter putBool(String key, boolean value) {
-    begin(key, 7);
-    metadata.write(value ? 1 : 0);
-    return this;
+    return put(key, new GgufValue.Bool(value));
   }
 
+  /** Adds an array of strings. */
   public GgufWriter putStrings(String key, List<String> values) {
-    beginArray(key, 8, values.size());
-    values.forEach(value -> string(metadata, value.getBytes(StandardCharsets.UTF_8)));
-    return this;
+    return put(key, GgufValue.Texts.of(values));
   }
 
-  public GgufWriter putFloats(String key, List<Float> values) {
-    beginArray(key, 6, values.size());
-    values.forEach(value -> u32(metadata, Float.floatToRawIntBits(value)));
-    return this;
+  /** Adds an array of 32-bit floats. */
+  public GgufWriter putFloats(String key, float[] values) {
+    byte[] items = new byte[Math.multiplyExact(values.length, Float.BYTES)];
+    ByteBuffer.wrap(items).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+    return put(key, new GgufValue.Numbers(GgufValue.Type.FLOAT32, items));
   }
 
-  public GgufWriter putInts(String key, List<Integer> values) {
-    beginArray(key, 5, values.size());
-    values.forEach(value -> u32(metadata, value));
+  /** Adds an array of signed 32-bit numbers. */
+  public GgufWriter putInts(String key, int[] values) {
+    byte[] items = new byte[Math.multiplyExact(values.length, Integer.BYTES)];
+    ByteBuffer.wrap(items).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(values);
+    return put(key, new GgufValue.Numbers(GgufValue.Type.INT32, items));
+  }
+
+  /**
+   * Adds a value, such as one taken over from another file.
+   *
+   * @throws IllegalArgumentException if the key is empty, too long or there already, or is the
+   *     alignment, which is always 32
+   */
+  public GgufWriter put(String key, GgufValue value) {
+    checkName("key", key, GgufParser.MAX_KEY_BYTES);
+    Preconditions.checkArgument(
+        !key.equals(GgufParser.ALIGNMENT_KEY), "%s is not for callers: it is always 32", key);
+    Preconditions.checkArgument(
+        metadata.putIfAbsent(key, value) == null, "key \"%s\" is there already", key);
     return this;
   }
 
   /**
-   * Adds a tensor.
+   * Adds a tensor; its data is asked for when the file is written.
    *
-   * @param dims the row length first, a multiple of the type's block
+   * @param dims one to four lengths in ggml's order, the row length first
+   * @throws IllegalArgumentException if the name is empty, longer than 63 bytes or there already,
+   *     if a length is not positive, or if the row is not a whole number of the type's blocks
    */
   public GgufWriter addTensor(String name, GgufType type, List<Long> dims, TensorData data) {
-    long rows = dims.stream().skip(1).reduce(1L, Math::multiplyExact);
-    long bytes = Math.multiplyExact(rows, type.rowBytes(dims.getFirst()));
-    tensors.add(new Tensor(name, type, List.copyOf(dims), bytes, data));
+    checkName("tensor name", name, GgufParser.MAX_NAME_BYTES);
+    Preconditions.checkArgument(
+        !dims.isEmpty() && dims.size() <= GgufParser.MAX_DIMENSIONS,
+        "tensor \"%s\" has %s dimensions, expected 1 to %s",
+        name,
+        dims.size(),
+        GgufParser.MAX_DIMENSIONS);
+    Preconditions.checkArgument(
+        dims.stream().allMatch(dim -> dim > 0), "tensor \"%s\" has lengths %s", name, dims);
+    var entry = new Entry(type, List.copyOf(dims), type.tensorBytes(dims), data);
+    Preconditions.checkArgument(
+        tensors.putIfAbsent(name, entry) == null, "tensor \"%s\" is there already", name);
     return this;
   }
 
   /**
-   * Writes the file, replacing one that is there.
+   * Writes the file. It appears under its name only when complete; an older file of that name is
+   * then replaced. When writing fails, nothing of it stays.
    *
-   * @throws MnemeException if it cannot be written; nothing is left behind
+   * @throws MnemeException if the file cannot be written
+   * @throws IllegalStateException if a tensor's data has not the length its type and dimensions say
    */
   public void write(Path file) {
-    Path temporary =
-        file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+    Path target = file.toAbsolutePath();
+    Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
     try {
-      try (FileChannel out =
-          FileChannel.open(
-              temporary,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        writeTo(out);
-        out.force(true);
-      }
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new MnemeException(
-          "cannot write %s: %s; check the folder and the free space"
-              .formatted(file, e.getMessage()),
-          e);
-    } finally {
       try {
+        try (FileChannel channel =
+            FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+          writeTo(channel);
+          channel.force(true);
+        }
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
         Files.deleteIfExists(temporary);
-      } catch (IOException e) {
-        // The failure that brought us here is the one to report.
       }
+    } catch (IOException e) {
+      throw new MnemeException("cannot write the GGUF file %s: %s".formatted(file, e), e);
     }
   }
 
-  private void writeTo(FileChannel out) throws IOException {
-    var header = new ByteArrayOutputStream();
-    header.writeBytes("GGUF".getBytes(StandardCharsets.US_ASCII));
-    u32(header, 3);
-    u64(header, tensors.size());
-    u64(header, keys);
-    metadata.writeTo(header);
+  private void writeTo(FileChannel channel) throws IOException {
+    writeFully(channel, ByteBuffer.wrap(header()));
+    for (Map.Entry<String, Entry> tensor : tensors.entrySet()) {
+      pad(channel);
+      var data = new MeasuredChannel(channel, tensor.getKey(), tensor.getValue().bytes());
+      tensor.getValue().data().writeTo(data);
+      data.checkComplete();
+    }
+    pad(channel);
+  }
+
+  private byte[] header() {
+    var out = new ByteArrayOutputStream();
+    out.writeBytes(GgufParser.MAGIC);
+    writeInt(out, VERSION);
+    writeLong(out, tensors.size());
+    writeLong(out, metadata.size());
+    metadata.forEach(
+        (key, value) -> {
+          writeString(out, key.getBytes(StandardCharsets.UTF_8));
+          writeValue(out, value);
+        });
     long offset = 0;
-    for (Tensor tensor : tensors) {
-      string(header, tensor.name().getBytes(StandardCharsets.UTF_8));
-      u32(header, tensor.dims().size());
-      tensor.dims().forEach(dim -> u64(header, dim));
-      u32(header, tensor.type().id());
-      u64(header, offset);
-      offset += align(tensor.bytes());
+    for (Map.Entry<String, Entry> tensor : tensors.entrySet()) {
+      Entry entry = tensor.getValue();
+      writeString(out, tensor.getKey().getBytes(StandardCharsets.UTF_8));
+      writeInt(out, entry.dims().size());
+      entry.dims().forEach(dim -> writeLong(out, dim));
+      writeInt(out, entry.type().id());
+      writeLong(out, offset);
+      offset = GgufParser.align(Math.addExact(offset, entry.bytes()), ALIGNMENT);
     }
-    writeFully(out, ByteBuffer.wrap(header.toByteArray()));
-    pad(out);
-    for (Tensor tensor : tensors) {
-      long start = out.position();
-      tensor.data().writeTo(out);
-      long written = out.position() - start;
-      if (written != tensor.bytes()) {
-        throw new IllegalStateException(
-            "the tensor %s takes %d bytes, but %d were written"
-                .formatted(tensor.name(), tensor.bytes(), written));
+    return out.toByteArray();
+  }
+
+  private static void writeValue(ByteArrayOutputStream out, GgufValue value) {
+    switch (value) {
+      case GgufValue.Int(GgufValue.Type type, long bits) -> {
+        writeInt(out, type.id());
+        out.write(littleEndian(Long.BYTES).putLong(bits).array(), 0, type.width());
       }
-      pad(out);
+      case GgufValue.Real(GgufValue.Type type, double number) -> {
+        writeInt(out, type.id());
+        if (type == GgufValue.Type.FLOAT32) {
+          writeInt(out, Float.floatToRawIntBits((float) number));
+        } else {
+          writeLong(out, Double.doubleToRawLongBits(number));
+        }
+      }
+      case GgufValue.Bool(boolean truth) -> {
+        writeInt(out, GgufValue.Type.BOOL.id());
+        out.write(truth ? 1 : 0);
+      }
+      case GgufValue.Text text -> {
+        writeInt(out, GgufValue.Type.STRING.id());
+        writeString(out, text.bytes());
+      }
+      case GgufValue.Texts texts ->
+          writeArray(out, GgufValue.Type.STRING, texts.length(), texts.data());
+      case GgufValue.Numbers numbers ->
+          writeArray(out, numbers.type(), numbers.length(), numbers.data());
     }
   }
 
-  private static void pad(FileChannel out) throws IOException {
-    int missing = (int) (align(out.position()) - out.position());
-    writeFully(out, ByteBuffer.allocate(missing));
+  private static void writeArray(
+      ByteArrayOutputStream out, GgufValue.Type type, int length, ByteBuffer data) {
+    writeInt(out, GgufValue.Type.ARRAY.id());
+    writeInt(out, type.id());
+    writeLong(out, length);
+    byte[] items = new byte[data.remaining()];
+    data.get(items);
+    out.writeBytes(items);
   }
 
-  private static long align(long bytes) {
-    return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
-  }
-
-  /** Writes a whole buffer, which a channel alone does not promise. */
-  public static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      out.write(bytes);
-    }
-  }
-
-  private void begin(String key, int type) {
-    string(metadata, key.getBytes(StandardCharsets.UTF_8));
-    u32(metadata, type);
-    keys++;
-  }
-
-  private void beginArray(String key, int type, int count) {
-    begin(key, 9);
-    u32(metadata, type);
-    u64(metadata, count);
-  }
-
-  private static void string(ByteArrayOutputStream out, byte[] bytes) {
-    u64(out, bytes.length);
+  private static void writeString(ByteArrayOutputStream out, byte[] bytes) {
+    writeLong(out, bytes.length);
     out.writeBytes(bytes);
   }
 
-  private static void u32(ByteArrayOutputStream out, int value) {
-    out.writeBytes(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array());
+  private static void writeInt(ByteArrayOutputStream out, int value) {
+    out.writeBytes(littleEndian(Integer.BYTES).putInt(value).array());
   }
 
-  private static void u64(ByteArrayOutputStream out, long value) {
-    out.writeBytes(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
+  private static void writeLong(ByteArrayOutputStream out, long value) {
+    out.writeBytes(littleEndian(Long.BYTES).putLong(value).array());
+  }
+
+  private static ByteBuffer littleEndian(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static void pad(FileChannel channel) throws IOException {
+    long position = channel.position();
+    long padding = GgufParser.align(position, ALIGNMENT) - position;
+    writeFully(channel, ByteBuffer.allocate((int) padding));
+  }
+
+  /** Writes a whole buffer, which a channel alone does not promise. */
+  public static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+  }
+
+  private static void checkName(String what, String name, int maxBytes) {
+    int length = name.getBytes(StandardCharsets.UTF_8).length;
+    Preconditions.checkArgument(
+        length >= 1 && length <= maxBytes && name.indexOf('\0') < 0,
+        "%s \"%s\" of %s bytes, expected 1 to %s and no zero among them",
+        what,
+        name,
+        length,
+        maxBytes);
+  }
+
+  /** Lets exactly the declared number of bytes of one tensor through. */
+  private static final class MeasuredChannel implements WritableByteChannel {
+    private final FileChannel out;
+    private final String tensor;
+    private final long declared;
+    private long written;
+
+    MeasuredChannel(FileChannel out, String tensor, long declared) {
+      this.out = out;
+      this.tensor = tensor;
+      this.declared = declared;
+    }
+
+    @Override
+    public int write(ByteBuffer bytes) throws IOException {
+      Preconditions.checkState(
+          bytes.remaining() <= declared - written,
+          "tensor \"%s\" was given more than its %s bytes",
+          tensor,
+          declared);
+      int count = out.write(bytes);
+      written += count;
+      return count;
+    }
+
+    void checkComplete() {
+      Preconditions.checkState(
+          written == declared,
+          "tensor \"%s\" was given %s of its %s bytes",
+          tensor,
+          written,
+          declared);
+    }
+
+    @Override
+    public boolean isOpen() {
+      return out.isOpen();
+    }
+
+    /** The channel belongs to the writer, which closes it. */
+    @Override
+    public void close() {}
   }
 }

@@ -3,10 +3,12 @@ package dev.mneme.store.gguf;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 
-/** Gives a tensor's bytes when its turn comes, so that a model need not be in memory at once. */
+/**
+ * The bytes of a tensor, produced only when the file is written, so that no model is held whole.
+ */
 @FunctionalInterface
 public interface TensorData {
 
-  /** Writes exactly the bytes the tensor's type and shape take; the caller checks. */
+  /** Writes all bytes of the tensor, row after row, as many as its type and dimensions say. */
   void writeTo(WritableByteChannel out) throws IOException;
 }

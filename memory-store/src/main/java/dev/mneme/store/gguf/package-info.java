@@ -1,6 +1,8 @@
 /**
- * GGUF files, version 2 and 3: a strict reader of metadata and tensor table, and a writer. The
- * format is that of the ggml project's gguf specification.
+ * The GGUF format: what a file declares ({@link dev.mneme.store.gguf.GgufFile}), files of our own
+ * ({@link dev.mneme.store.gguf.GgufWriter}) and the vocabulary inside ({@link
+ * dev.mneme.store.gguf.GgufVocabulary}). Reading is strict, because llama.cpp aborts the process on
+ * some of the files that it is given.
  */
 @NullMarked
 package dev.mneme.store.gguf;

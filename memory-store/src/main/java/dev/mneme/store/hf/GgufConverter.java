@@ -67,7 +67,7 @@ public final class GgufConverter {
       if (withTokenizer) {
         new GgufTokenizer(model.tokenizer()).put(converter.writer);
       } else {
-        converter.writer.putString("tokenizer.ggml.model", "none");
+        converter.writer.put("tokenizer.ggml.model", "none");
       }
       converter.addTensors();
       converter.writer.write(gguf);
@@ -76,9 +76,8 @@ public final class GgufConverter {
 
   private void putShape() {
     String arch = config.architecture().gguf();
-    writer.putString("general.architecture", arch);
-    writer.putString(
-        "general.name", String.valueOf(model.directory().toAbsolutePath().getFileName()));
+    writer.put("general.architecture", arch);
+    writer.put("general.name", String.valueOf(model.directory().toAbsolutePath().getFileName()));
     writer.putUint32("general.file_type", fileType());
     writer.putUint32(arch + ".vocab_size", config.vocabulary());
     writer.putUint32(arch + ".context_length", config.context());
@@ -98,7 +97,7 @@ public final class GgufConverter {
     writer.putUint32(arch + ".rope.dimension_count", config.headDim());
     writer.putFloat32(arch + ".rope.freq_base", (float) config.ropeTheta());
     if (config.ropeScaling() instanceof RopeScaling.Linear(double factor)) {
-      writer.putString(arch + ".rope.scaling.type", "linear");
+      writer.put(arch + ".rope.scaling.type", "linear");
       writer.putFloat32(arch + ".rope.scaling.factor", (float) factor);
     }
   }

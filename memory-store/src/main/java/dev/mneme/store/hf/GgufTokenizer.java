@@ -6,7 +6,6 @@ import dev.mneme.store.hf.TokenizerJson.Merge;
 import dev.mneme.store.hf.TokenizerJson.Token;
 import dev.mneme.store.hf.TokenizerJson.TokenType;
 import dev.mneme.store.json.JsonValue;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -51,7 +50,7 @@ final class GgufTokenizer {
     }
     List<Token> tokens = tokenizer.tokens();
     writer.putStrings(KEYS + "tokens", tokens.stream().map(Token::text).toList());
-    writer.putInts(KEYS + "token_type", tokens.stream().map(t -> t.type().number()).toList());
+    writer.putInts(KEYS + "token_type", tokens.stream().mapToInt(t -> t.type().number()).toArray());
     tokenizer.bos().ifPresent(id -> writer.putUint32(KEYS + "bos_token_id", id));
     List<String> endKeys = List.of("eos_token_id", "eot_token_id", "eom_token_id");
     int ends = 0;
@@ -67,7 +66,7 @@ final class GgufTokenizer {
         .settings()
         .flatMap(settings -> settings.find("chat_template"))
         .filter(JsonValue::isString)
-        .ifPresent(template -> writer.putString("tokenizer.chat_template", template.string()));
+        .ifPresent(template -> writer.put("tokenizer.chat_template", template.string()));
   }
 
   private void putSentencePiece(GgufWriter writer) {
@@ -91,8 +90,8 @@ final class GgufTokenizer {
               .orElseGet(() -> step.find("add_prefix_space").map(JsonValue::bool).orElse(true));
     }
     requireAllBytes();
-    writer.putString(KEYS + "model", "llama");
-    writer.putString(KEYS + "pre", "default");
+    writer.put(KEYS + "model", "llama");
+    writer.put(KEYS + "pre", "default");
     writer.putFloats(KEYS + "scores", scores());
     writer.putBool(KEYS + "add_space_prefix", prefix);
   }
@@ -105,7 +104,7 @@ final class GgufTokenizer {
    * merges follow each other, as in all vocabularies that come from SentencePiece; others are
    * refused.
    */
-  private List<Float> scores() {
+  private float[] scores() {
     List<Merge> merges = tokenizer.merges();
     var ranks = new HashMap<String, Integer>();
     for (int rank = 0; rank < merges.size(); rank++) {
@@ -121,9 +120,9 @@ final class GgufTokenizer {
         requireAllSplits(token.text(), known);
       }
     }
-    var scores = new ArrayList<Float>();
-    for (Token token : tokenizer.tokens()) {
-      scores.add(0f - ranks.getOrDefault(token.text(), 0));
+    var scores = new float[tokenizer.tokens().size()];
+    for (int id = 0; id < scores.length; id++) {
+      scores[id] = 0f - ranks.getOrDefault(tokenizer.tokens().get(id).text(), 0);
     }
     return scores;
   }
@@ -173,8 +172,8 @@ final class GgufTokenizer {
           "%s: model.ignore_merges = %s with the split pattern of \"%s\" is nothing llama.cpp can do"
               .formatted(tokenizer.json().file(), wholeEntriesFirst, pre));
     }
-    writer.putString(KEYS + "model", "gpt2");
-    writer.putString(KEYS + "pre", pre);
+    writer.put(KEYS + "model", "gpt2");
+    writer.put(KEYS + "pre", pre);
     writer.putStrings(
         KEYS + "merges", tokenizer.merges().stream().map(m -> m.left() + " " + m.right()).toList());
     writer.putBool(KEYS + "add_space_prefix", false);

@@ -326,13 +326,12 @@ public final class TokenizerJson {
   }
 
   private Vocabulary buildVocabulary() {
-    var alphabet = new ByteLevelAlphabet();
     Vocabulary.Builder builder = Vocabulary.builder();
     for (Token token : tokens) {
       switch (token.type()) {
         case NORMAL -> {
           if (style == Style.BYTE_LEVEL) {
-            builder.add(alphabet.toBytes(token.text()), Kind.TEXT);
+            builder.add(ByteLevelAlphabet.toBytes(token.text()), Kind.TEXT);
           } else {
             builder.add(token.text().replace(BLANK, ' '), Kind.TEXT);
           }

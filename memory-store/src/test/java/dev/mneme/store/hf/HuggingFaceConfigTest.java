@@ -99,12 +99,14 @@ class HuggingFaceConfigTest {
 
   @Test
   void dividesOnlyLongWavesByLlama3sFactor() {
-    // Llama 3.1 8B; the values between are those of transformers' _compute_llama3_parameters.
+    // Llama 3.1 8B; the numbers are those that transformers 5.18 computes.
     float[] divisors = new RopeScaling.Llama3(8, 1, 4, 8192).divisors(128, 500_000);
     assertThat(divisors).hasSize(64);
     assertThat(divisors[0]).isEqualTo(1);
     assertThat(divisors[28]).isEqualTo(1);
-    assertThat(divisors[29]).isCloseTo(1.0840f, within(1e-3f));
+    assertThat(divisors[29]).isCloseTo(1.207484f, within(1e-5f));
+    assertThat(divisors[34]).isCloseTo(5.257327f, within(1e-5f));
+    assertThat(divisors[35]).isEqualTo(8);
     assertThat(divisors[63]).isEqualTo(8);
     assertThat(divisors).isSorted();
   }

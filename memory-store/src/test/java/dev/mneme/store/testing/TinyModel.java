@@ -176,9 +176,8 @@ public final class TinyModel {
     tokenizer.putObject("pre_tokenizer").put("type", "ByteLevel").put("add_prefix_space", false);
     ObjectNode model = tokenizer.putObject("model").put("type", "BPE");
     ObjectNode vocab = model.putObject("vocab");
-    var alphabet = new ByteLevelAlphabet();
     for (int b = 0; b < 256; b++) {
-      vocab.put(String.valueOf(alphabet.symbol((byte) b)), b);
+      vocab.put(ByteLevelAlphabet.toSymbols(new byte[] {(byte) b}), b);
     }
     ArrayNode merges = model.putArray("merges");
     int id = 257;

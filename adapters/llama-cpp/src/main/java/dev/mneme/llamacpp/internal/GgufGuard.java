@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableSet;
 import dev.mneme.MalformedFileException;
 import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.gguf.GgufTensor;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,22 +87,23 @@ final class GgufGuard {
           "tokenizer.ggml.model",
           "is %s; supported are %s".formatted(model.isEmpty() ? "missing" : model, TOKENIZERS));
     }
-    List<String> tokens = file.strings("tokenizer.ggml.tokens");
+    byte[][] tokens = file.byteStrings("tokenizer.ggml.tokens");
     boolean without = model.equals("none") || model.equals("no_vocab");
     if (without) {
       positive("vocab_size");
       return;
     }
-    if (tokens.isEmpty()) {
+    if (tokens.length == 0) {
       throw malformed("tokenizer.ggml.tokens", "is missing or empty");
     }
     Map<String, Integer> ids = new HashMap<>();
-    for (int id = 0; id < tokens.size(); id++) {
-      Integer before = ids.put(tokens.get(id), id);
+    for (int id = 0; id < tokens.length; id++) {
+      Integer before = ids.put(new String(tokens[id], StandardCharsets.ISO_8859_1), id);
       if (before != null) {
         throw malformed(
             "tokenizer.ggml.tokens",
-            "holds \"%s\" twice, as id %d and id %d".formatted(tokens.get(id), before, id));
+            "holds \"%s\" twice, as id %d and id %d"
+                .formatted(new String(tokens[id], StandardCharsets.UTF_8), before, id));
       }
     }
     if (model.equals("gpt2") && file.strings("tokenizer.ggml.merges").isEmpty()) {
@@ -111,12 +113,12 @@ final class GgufGuard {
     for (String list : List.of("scores", "token_type")) {
       int size =
           list.equals("scores")
-              ? file.reals("tokenizer.ggml.scores").size()
-              : file.integers("tokenizer.ggml.token_type").size();
-      if (size != 0 && size != tokens.size()) {
+              ? file.floats("tokenizer.ggml.scores").length
+              : file.integers("tokenizer.ggml.token_type").length;
+      if (size != 0 && size != tokens.length) {
         throw malformed(
             "tokenizer.ggml." + list,
-            "has %d entries for %d tokens".formatted(size, tokens.size()));
+            "has %d entries for %d tokens".formatted(size, tokens.length));
       }
     }
     if (model.equals("llama")) {

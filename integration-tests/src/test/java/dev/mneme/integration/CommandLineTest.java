@@ -1,0 +1,288 @@
+package dev.mneme.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mneme.cli.Mneme;
+import dev.mneme.samples.AttachAMemory;
+import dev.mneme.store.testing.TinyModel;
+import dev.mneme.store.testing.TinyModel.Family;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** The commands as a user types them, on small random models. */
+class CommandLineTest {
+
+  private record Outcome(int code, String out, String err) {}
+
+  @TempDir Path directory;
+  private Path host = Path.of("");
+  private Path pack = Path.of("");
+  private Path text = Path.of("");
+
+  private static Outcome run(Object... arguments) {
+    var out = new StringWriter();
+    var err = new StringWriter();
+    CommandLine command =
+        Mneme.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    String[] words =
+        java.util.Arrays.stream(arguments).map(Object::toString).toArray(String[]::new);
+    int code = command.execute(words);
+    return new Outcome(code, out.toString(), err.toString());
+  }
+
+  @BeforeEach
+  void convertAndImport() throws IOException {
+    host = directory.resolve("host.gguf");
+    pack = directory.resolve("pack");
+    Path model = TinyModel.write(TinyModel.directory(directory, "host"), Family.LLAMA, 1);
+    Path memory = TinyModel.write(TinyModel.directory(directory, "memory"), Family.LLAMA, 2);
+    assertThat(run("convert", model, "--out", host, "--type", "f32").code()).isZero();
+    assertThat(run("import", memory, "--name", "law", "--domain", "law", "--out", pack).code())
+        .isZero();
+    text =
+        Files.writeString(
+            directory.resolve("text.txt"),
+            "the tenant and the other tenant\nin the inn\n\nanother text on the thing\n");
+  }
+
+  private static JsonNode json(Outcome outcome) throws IOException {
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    return new ObjectMapper().readTree(outcome.out());
+  }
+
+  @Test
+  void evalGivesHostMemoryAndMixtureAsJson() throws IOException {
+    JsonNode json =
+        json(
+            run(
+                "eval",
+                "--host",
+                host,
+                "--memory",
+                pack,
+                "--lambda",
+                "0.3",
+                "--text",
+                text,
+                "--window",
+                "32",
+                "--cache",
+                "f32",
+                "--json"));
+    assertThat(json.path("tokens").asInt()).isGreaterThan(30);
+    assertThat(json.path("bytes").asInt()).isEqualTo(67);
+    assertThat(json.path("lambda").path("law").asDouble()).isEqualTo(0.3);
+    assertThat(json.path("perplexity").path("memories").has("law")).isTrue();
+    assertThat(json.path("tokensPerSecond").asDouble()).isPositive();
+    double bits = json.path("bitsPerByte").path("mixture").asDouble();
+    double perplexity = json.path("perplexity").path("mixture").asDouble();
+    assertThat(bits * 67 * Math.log(2))
+        .isCloseTo(Math.log(perplexity) * json.path("tokens").asInt(), within(1e-6));
+  }
+
+  @Test
+  void lambdaZeroAndOneGiveHostAndMemory() throws IOException {
+    JsonNode zero =
+        json(run(
+                "eval",
+                "--host",
+                host,
+                "--memory",
+                pack,
+                "--lambda",
+                "0",
+                "--text",
+                text,
+                "--window",
+                "32",
+                "--json"))
+            .path("perplexity");
+    assertThat(zero.path("mixture").asDouble()).isEqualTo(zero.path("host").asDouble());
+    JsonNode one =
+        json(run(
+                "eval",
+                "--host",
+                host,
+                "--memory",
+                pack,
+                "--lambda",
+                "1",
+                "--text",
+                text,
+                "--window",
+                "32",
+                "--json"))
+            .path("perplexity");
+    assertThat(one.path("mixture").asDouble())
+        .isEqualTo(one.path("memories").path("law").asDouble());
+  }
+
+  @Test
+  void generateExplainsEachToken() throws IOException {
+    JsonNode json =
+        json(
+            run(
+                "generate",
+                "--host",
+                host,
+                "--memory",
+                pack,
+                "--lambda",
+                "0.6",
+                "--prompt",
+                "the",
+                "--max-tokens",
+                "5",
+                "--explain",
+                "--json"));
+    assertThat(json.path("memories").get(0).path("digest").asText()).startsWith("sha256:");
+    for (JsonNode token : json.path("tokens")) {
+      assertThat(token.path("shares").path("law").asDouble()).isBetween(0.0, 1.0);
+    }
+    assertThat(
+            run(
+                    "generate",
+                    "--host",
+                    host,
+                    "--memory",
+                    pack,
+                    "--prompt",
+                    "the",
+                    "--max-tokens",
+                    "3",
+                    "--explain")
+                .out())
+        .contains("law 0.");
+  }
+
+  @Test
+  void theSameSeedGeneratesTheSame() {
+    Object[] words = {
+      "generate",
+      "--host",
+      host,
+      "--prompt",
+      "the",
+      "--max-tokens",
+      "20",
+      "--temperature",
+      "1",
+      "--seed",
+      "4"
+    };
+    assertThat(run(words).out()).isEqualTo(run(words).out());
+  }
+
+  @Test
+  void inspectDescribesEveryKindOfFile() {
+    assertThat(run("inspect", host).out()).contains("general.architecture = ", "token_embd.weight");
+    assertThat(run("inspect", pack).out()).contains("law", "sha256:", "model.safetensors");
+    assertThat(run("inspect", pack.resolve("model.safetensors")).out())
+        .contains("model.norm.weight");
+  }
+
+  @Test
+  void theDemoShowsThatTheMemoryHelps() {
+    Outcome demo = run("demo");
+    assertThat(demo.code()).as(demo.err()).isZero();
+    assertThat(demo.out()).contains("with memory", "perplexity of a passage of law");
+    String[] figures =
+        demo.out()
+            .replaceAll("(?s).*passage of law: ([0-9.]+) alone, ([0-9.]+) with.*", "$1 $2")
+            .split(" ", -1);
+    assertThat(Double.parseDouble(figures[1])).isLessThan(Double.parseDouble(figures[0]));
+  }
+
+  @Test
+  void theReadmesExampleRuns() {
+    var out = new ByteArrayOutputStream();
+    PrintStream before = System.out;
+    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+    try {
+      AttachAMemory.main(new String[] {host.toString(), pack.toString(), "the tenant"});
+    } finally {
+      System.setOut(before);
+    }
+    assertThat(out.toString(StandardCharsets.UTF_8)).contains("MemoryUse[name=law");
+  }
+
+  @Test
+  void aCorruptPackIsNamedWithTheFile() throws IOException {
+    Path weights = pack.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(weights, bytes);
+    assertFails(
+        run("generate", "--host", host, "--memory", pack, "--prompt", "x"),
+        "model.safetensors",
+        "SHA-256");
+  }
+
+  @Test
+  void anotherTokenizerIsRefusedWithTheFirstDifferingIds() {
+    Path other = TinyModel.write(TinyModel.directory(directory, "other"), Family.GPT2, 3);
+    assertFails(run("generate", "--host", host, "--memory", other, "--prompt", "x"), "id 0 is");
+  }
+
+  @Test
+  void badInputGivesOneErrorLineAndExitOne() throws IOException {
+    assertFails(
+        run("generate", "--host", directory.resolve("none.gguf"), "--prompt", "x"), "none.gguf");
+    assertFails(run("generate", "--host", text, "--prompt", "x"), "GGUF");
+    assertFails(
+        run("generate", "--host", host, "--memory", directory.resolve("none"), "--prompt", "x"),
+        "none");
+    assertFails(
+        run("generate", "--host", host, "--memory", pack, "--lambda", "1.5", "--prompt", "x"),
+        "1.5");
+    assertFails(run("generate", "--host", host, "--lambda", "0.5", "--prompt", "x"), "--memory");
+    assertFails(run("generate", "--host", host, "--prompt", "long ".repeat(200)), "96");
+    assertFails(run("eval", "--host", host, "--text", directory.resolve("none.txt")), "none.txt");
+    assertFails(
+        run(
+            "eval",
+            "--host",
+            host,
+            "--text",
+            Files.write(directory.resolve("bad.txt"), new byte[] {(byte) 0xFF})),
+        "UTF-8");
+    assertFails(
+        run(
+            "import",
+            pack,
+            "--name",
+            "Bad Name",
+            "--domain",
+            "law",
+            "--out",
+            directory.resolve("p2")),
+        "name");
+    assertFails(run("convert", pack, "--out", host), "exists already");
+  }
+
+  private static void assertFails(Outcome outcome, String... words) {
+    assertThat(outcome.code()).isEqualTo(1);
+    assertThat(outcome.err()).startsWith("error: ").contains(words);
+  }
+
+  @Test
+  void wrongUsageGivesExitTwo() {
+    assertThat(run("generate").code()).isEqualTo(2);
+    assertThat(run("nonsense").code()).isEqualTo(2);
+    assertThat(run().code()).isEqualTo(2);
+    assertThat(run("eval", "--help").code()).isZero();
+  }
+}

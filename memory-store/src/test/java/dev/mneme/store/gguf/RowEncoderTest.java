@@ -1,0 +1,114 @@
+package dev.mneme.store.gguf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.mneme.MnemeException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+class RowEncoderTest {
+
+  private static byte[] encode(GgufType type, float... row) {
+    byte[] bytes = new byte[(int) type.rowBytes(row.length)];
+    ByteBuffer into = ByteBuffer.wrap(bytes);
+    RowEncoder.encode(type, row, row.length, into);
+    assertThat(into.hasRemaining()).isFalse();
+    return bytes;
+  }
+
+  private static float[] block(float... first) {
+    return Arrays.copyOf(first, 32);
+  }
+
+  @Test
+  void f32IsLittleEndian() {
+    assertThat(encode(GgufType.F32, 1f, -0f))
+        .containsExactly(0x00, 0x00, 0x80, 0x3F, 0x00, 0x00, 0x00, 0x80);
+  }
+
+  @Test
+  void f16RoundsToNearestAndTiesToEven() {
+    // 2049 and 2051 lie half-way between neighbours that differ by 2.
+    assertThat(encode(GgufType.F16, 1f, 2049f, 2051f, 65504f))
+        .containsExactly(0x00, 0x3C, 0x00, 0x68, 0x02, 0x68, 0xFF, 0x7B);
+  }
+
+  @Test
+  void f16KeepsWhatIsNotFinite() {
+    assertThat(encode(GgufType.F16, Float.NEGATIVE_INFINITY)).containsExactly(0x00, 0xFC);
+  }
+
+  @Test
+  void q8WritesTheScaleAndRoundsHalvesAwayFromZero() {
+    // A largest magnitude of 127 makes the scale exactly 1.
+    byte[] bytes =
+        encode(
+            GgufType.Q8_0,
+            block(-127f, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 0.49999997f, -0.49999997f, 126.49f));
+    assertThat(bytes).hasSize(34);
+    assertThat(Arrays.copyOf(bytes, 12))
+        .containsExactly(0x00, 0x3C, -127, 1, -1, 2, 3, -3, 0, 0, 126, 0);
+  }
+
+  @Test
+  void q8ScalesEachBlockByItself() {
+    float[] row = new float[64];
+    row[0] = 1f;
+    row[32] = 254f;
+    byte[] bytes = encode(GgufType.Q8_0, row);
+    assertThat(Arrays.copyOf(bytes, 3)).containsExactly(0x08, 0x20, 127);
+    assertThat(Arrays.copyOfRange(bytes, 34, 37)).containsExactly(0x00, 0x40, 127);
+  }
+
+  @Test
+  void q8OfZerosIsZeros() {
+    assertThat(encode(GgufType.Q8_0, block())).containsOnly(0);
+  }
+
+  @Test
+  void q8OfMagnitudesTooSmallForTheScaleIsZeros() {
+    assertThat(encode(GgufType.Q8_0, block(Float.MIN_VALUE, -1e-38f))).containsOnly(0);
+  }
+
+  @Test
+  void encodesOnlyTheCountedPartAtTheBuffersPosition() {
+    ByteBuffer into = ByteBuffer.allocate(12).position(4);
+    RowEncoder.encode(GgufType.F32, new float[] {1f, 2f}, 1, into);
+    assertThat(into.position()).isEqualTo(8);
+    assertThat(into.flip()).isEqualTo(ByteBuffer.wrap(new byte[] {0, 0, 0, 0, 0, 0, -128, 63}));
+  }
+
+  @Test
+  void refusesNumbersThatTheTypeCannotHold() {
+    assertThatExceptionOfType(MnemeException.class)
+        .isThrownBy(() -> encode(GgufType.F16, 0f, 1e6f))
+        .withMessageContaining("element 1 of a row is 1000000.0, which F16 cannot hold");
+    assertThatExceptionOfType(MnemeException.class)
+        .isThrownBy(() -> encode(GgufType.Q8_0, block(0f, 1f, Float.NaN)))
+        .withMessageContaining("element 2 of a row is NaN, which Q8_0 cannot hold");
+    assertThatExceptionOfType(MnemeException.class)
+        .isThrownBy(() -> encode(GgufType.Q8_0, block(Float.NEGATIVE_INFINITY)));
+    assertThatExceptionOfType(MnemeException.class)
+        .isThrownBy(() -> encode(GgufType.Q8_0, block(1e7f)));
+  }
+
+  @Test
+  void refusesOtherTypesAndPartsOfBlocks() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> encode(GgufType.BF16, 1f))
+        .withMessageContaining("not as BF16");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> RowEncoder.encode(GgufType.Q8_0, new float[33], 33, ByteBuffer.allocate(99)))
+        .withMessageContaining("block of 32");
+  }
+
+  @Test
+  void refusesABufferThatIsTooSmall() {
+    assertThatExceptionOfType(IndexOutOfBoundsException.class)
+        .isThrownBy(() -> RowEncoder.encode(GgufType.F32, new float[2], 2, ByteBuffer.allocate(7)));
+  }
+}
