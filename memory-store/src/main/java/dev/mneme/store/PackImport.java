@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /** Copies a checked model folder into a new pack; see {@link MemoryPack#importFrom}. */
 final class PackImport {
@@ -38,7 +39,7 @@ final class PackImport {
     try {
       Path parent = target.resolveSibling(".").normalize();
       Files.createDirectories(parent);
-      Path temporary = Files.createTempDirectory(parent, ".import-");
+      Path temporary = Files.createDirectory(parent.resolve(".import-" + UUID.randomUUID()));
       try {
         List<Entry> files = copy(directory, temporary);
         var manifest =

@@ -16,10 +16,11 @@ public final class HuggingFaceModel implements AutoCloseable {
   private final TensorSource tensors;
   private final WeightLayout layout;
 
-  private HuggingFaceModel(Path directory, TensorSource tensors) {
+  private HuggingFaceModel(
+      Path directory, HuggingFaceConfig config, TokenizerJson tokenizer, TensorSource tensors) {
     this.directory = directory;
-    this.config = HuggingFaceConfig.read(directory);
-    this.tokenizer = TokenizerJson.read(directory, config);
+    this.config = config;
+    this.tokenizer = tokenizer;
     this.tensors = tensors;
     this.layout = WeightLayout.of(config, tensors.tensors().keySet());
     layout.check(directory, tensors);
@@ -33,9 +34,11 @@ public final class HuggingFaceModel implements AutoCloseable {
    * @throws MnemeException if one is missing, unreadable or of an unsupported kind
    */
   public static HuggingFaceModel open(Path directory) {
+    HuggingFaceConfig config = HuggingFaceConfig.read(directory);
+    TokenizerJson tokenizer = TokenizerJson.read(directory, config);
     TensorSource tensors = TensorSource.openDirectory(directory);
     try {
-      return new HuggingFaceModel(directory, tensors);
+      return new HuggingFaceModel(directory, config, tokenizer, tensors);
     } catch (RuntimeException e) {
       tensors.close();
       throw e;

@@ -183,7 +183,7 @@ final class WeightLayout {
       addConvolution(from + "mlp.c_proj", config.ffn(), hidden, to + "ffn_down");
     }
     addNorm(prefix + "ln_f", "output_norm");
-    // llama.cpp does not reuse GPT-2's embedding, so a tied head is written out.
+    // llama.cpp b4916 refuses a GPT-2 without output.weight, so a tied head is written out.
     addMatrix(config.tied() ? embedding : HEAD, config.vocabulary(), hidden, "output");
   }
 

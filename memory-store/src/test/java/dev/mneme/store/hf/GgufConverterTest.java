@@ -354,6 +354,24 @@ class GgufConverterTest {
   }
 
   @Test
+  void namesTheTensorWithANumberThatHalfPrecisionCannotHold() {
+    write(Family.LLAMA);
+    String up = "model.layers.0.mlp.up_proj.weight";
+    var values = new float[TinyModel.FFN * TinyModel.HIDDEN];
+    values[5] = 1e6f;
+    ModelEdit.tensors(
+        directory,
+        tensors ->
+            tensors.put(
+                up, Entry.of(up, List.of((long) TinyModel.FFN, (long) TinyModel.HIDDEN), values)));
+    assertThatThrownBy(() -> convert(WeightType.F16))
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll("tensor \"" + up + "\"", "1000000.0", "F16");
+    assertThat(directory.resolve("out.gguf")).doesNotExist();
+    assertThat(convert(WeightType.F32).tensors()).isNotEmpty();
+  }
+
+  @Test
   void refusesPickledWeights() throws IOException {
     write(Family.LLAMA);
     Files.move(directory.resolve("model.safetensors"), directory.resolve("pytorch_model.bin"));
