@@ -157,7 +157,8 @@ final class CountedModel {
           .put("special", true);
     }
     tokenizer.putObject("normalizer").put("type", "Prepend").put("prepend", "\u2581");
-    ArrayNode single = tokenizer.putObject("post_processor").putArray("single");
+    ArrayNode single =
+        tokenizer.putObject("post_processor").put("type", "TemplateProcessing").putArray("single");
     single.addObject().putObject("SpecialToken").put("id", "<s>");
     single.addObject().putObject("Sequence").put("id", "A");
     ObjectNode model =

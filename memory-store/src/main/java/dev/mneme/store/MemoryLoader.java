@@ -1,6 +1,7 @@
 package dev.mneme.store;
 
 import dev.mneme.HostModel;
+import dev.mneme.IncompatibleMemoryException;
 import dev.mneme.MemoryModule;
 import dev.mneme.MnemeException;
 import java.nio.file.Path;
@@ -8,43 +9,53 @@ import java.util.List;
 import java.util.ServiceLoader;
 
 /**
- * Makes a memory of a pack, for the engine of a host. An engine's jar registers one with {@link
- * ServiceLoader}, as for {@link dev.mneme.HostLoader}.
+ * Opens packs as memories for a host. An engine's jar registers one with {@link ServiceLoader};
+ * having the jar on the class path is all an application does.
  */
 public interface MemoryLoader {
 
   /** The engine's name for messages. */
   String engine();
 
-  /** Whether this engine runs such a pack beside such a host. */
+  /** Whether this engine can run such a pack beside this host, judged cheaply. */
   boolean accepts(MemoryPack pack, HostModel host);
 
-  /** Loads the memory with the engine's defaults; the caller closes it. */
+  /**
+   * Opens the memory with the engine's defaults; the caller closes it. The vocabularies have been
+   * compared.
+   */
   MemoryModule load(MemoryPack pack, HostModel host);
 
   /**
-   * Opens a pack as a memory for a host.
+   * Opens a pack, or a plain model folder, for a host, with the one engine on the class path that
+   * accepts the two.
    *
-   * @throws dev.mneme.IncompatibleMemoryException if its vocabulary is not the host's
-   * @throws MnemeException if no engine on the class path runs it, or several do
+   * @throws IncompatibleMemoryException if token ids do not mean the same in both; lists every
+   *     difference
+   * @throws MnemeException if the pack is missing or damaged, no engine accepts it, or several do
    */
   static MemoryModule open(Path directory, HostModel host) {
-    MemoryPack pack = MemoryPack.open(directory);
+    return open(
+        MemoryPack.open(directory),
+        host,
+        ServiceLoader.load(MemoryLoader.class).stream().map(ServiceLoader.Provider::get).toList());
+  }
+
+  /** As {@link #open(Path, HostModel)}, with a pack opened before and a choice of engines. */
+  static MemoryModule open(MemoryPack pack, HostModel host, List<MemoryLoader> loaders) {
     pack.requireVocabularyOf(host);
     List<MemoryLoader> fitting =
-        ServiceLoader.load(MemoryLoader.class).stream()
-            .map(ServiceLoader.Provider::get)
-            .filter(loader -> loader.accepts(pack, host))
-            .toList();
+        loaders.stream().filter(loader -> loader.accepts(pack, host)).toList();
     if (fitting.size() == 1) {
       return fitting.getFirst().load(pack, host);
     }
-    List<String> names = fitting.stream().map(MemoryLoader::engine).toList();
+    List<String> names =
+        (fitting.isEmpty() ? loaders : fitting).stream().map(MemoryLoader::engine).toList();
     throw new MnemeException(
         fitting.isEmpty()
-            ? "no engine on the class path runs the memory %s beside this host"
-                .formatted(pack.name())
-            : "the memory %s can be run by %s; call the one you want directly"
+            ? "the memory %s is nothing that any engine on the class path runs beside the host %s; engines: %s"
+                .formatted(pack.name(), host.name(), names)
+            : "the memory %s can be opened by %s; call the one you want directly"
                 .formatted(pack.name(), names));
   }
 }

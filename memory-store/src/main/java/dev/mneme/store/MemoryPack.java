@@ -2,219 +2,132 @@ package dev.mneme.store;
 
 import dev.mneme.HostModel;
 import dev.mneme.IncompatibleMemoryException;
+import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.Vocabulary;
+import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceModel;
-import dev.mneme.store.hf.TokenizerJson;
 import dev.mneme.store.safetensors.Dtype;
-import dev.mneme.store.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalDouble;
-import java.util.stream.Stream;
 
 /**
- * A memory in a directory: Hugging Face files beside a {@code pack.json} that names each of them
- * with its digest. Opening a pack has checked every byte; it holds nothing open.
+ * A memory on disk, verified: the published model files and a manifest with their digests.
  *
- * <p>A Hugging Face directory without a manifest opens too, as a pack named after the directory:
- * then nothing says what the bytes should be, and its digest only tells what they are.
+ * <p>A folder without {@code pack.json} can be opened too, as it comes from a model hub: its name
+ * is the folder's, its digest is taken over its files, and nothing vouches for them but the folder
+ * itself.
+ *
+ * <p>Immutable, and holds no open file. The files were as described when the pack was opened; keep
+ * them so while it is in use.
  */
 public final class MemoryPack {
 
-  private static final String MANIFEST = "pack.json";
-  private static final double UNSTATED_LAMBDA = 0.6;
+  /**
+   * The weight the Memory Decoder paper found best for most domains (arXiv 2508.09874v1, section
+   * 4); for a pack whose maker recommends none.
+   */
+  public static final double DEFAULT_LAMBDA = 0.6;
 
   private final Path directory;
   private final PackManifest manifest;
-  private final boolean hasManifest;
+  private final String digest;
   private final HuggingFaceConfig config;
   private final Vocabulary vocabulary;
+  private final boolean vouchedFor;
+  private final WeightType storedType;
 
-  private MemoryPack(Path directory, PackManifest manifest, boolean hasManifest) {
+  private MemoryPack(Path directory, PackManifest manifest, boolean vouchedFor, String digest) {
     this.directory = directory;
     this.manifest = manifest;
-    this.hasManifest = hasManifest;
-    this.config = HuggingFaceConfig.read(directory);
-    this.vocabulary = TokenizerJson.read(directory, config).vocabulary();
+    this.vouchedFor = vouchedFor;
+    this.digest = digest;
+    try (HuggingFaceModel model = HuggingFaceModel.open(directory)) {
+      this.config = model.config();
+      this.vocabulary = model.tokenizer().vocabulary();
+      boolean half =
+          model.tensors().tensors().values().stream()
+              .allMatch(tensor -> tensor.dtype() == Dtype.F16);
+      this.storedType = half ? WeightType.F16 : WeightType.F32;
+    }
+    if (manifest.architecture() != config.architecture()
+        || manifest.vocabularySize() != config.vocabulary()) {
+      throw new MalformedFileException(
+          "%s: \"architecture\" and \"vocabularySize\" are %s and %d, but %s says %s and %d"
+              .formatted(
+                  directory.resolve(PackManifest.FILE),
+                  manifest.architecture().modelType(),
+                  manifest.vocabularySize(),
+                  HuggingFaceConfig.FILE,
+                  config.architecture().modelType(),
+                  config.vocabulary()));
+    }
   }
 
   /**
-   * Opens a pack and checks every file against the manifest.
+   * Opens a pack, or a plain model folder, reading every file to its end to verify it.
    *
-   * @throws PackIntegrityException if a file is missing, changed or not listed; nothing was used
-   * @throws dev.mneme.MalformedFileException if a file breaks its format
+   * @throws PackIntegrityException if a file is absent, has another size or digest, is a link, or
+   *     is a model file that the manifest does not list; names every such file
+   * @throws MalformedFileException if a file breaks the rules of its format
+   * @throws MnemeException if something is missing or cannot be read
    */
   public static MemoryPack open(Path directory) {
     if (!Files.isDirectory(directory)) {
       throw new MnemeException(
-          "no such memory: "
-              + directory
-              + "; give the folder of a pack or of a Hugging Face model");
+          "no such pack: %s; give a folder with %s, or with a model's %s"
+              .formatted(directory, PackManifest.FILE, HuggingFaceConfig.FILE));
     }
-    Path file = directory.resolve(MANIFEST);
+    Path file = directory.resolve(PackManifest.FILE);
     if (!Files.exists(file)) {
-      HuggingFaceModel.check(directory);
-      return new MemoryPack(
-          directory, describe(directory, folderName(directory), "unstated"), false);
+      return openPlainFolder(directory);
     }
-    PackManifest manifest = PackManifest.parse(file.toString(), readAll(file));
+    byte[] bytes = readManifest(file);
+    PackManifest manifest = PackManifest.parse(file, bytes);
     verify(directory, manifest);
-    HuggingFaceModel.check(directory);
-    return new MemoryPack(directory, manifest, true);
+    return new MemoryPack(directory, manifest, true, "sha256:" + PackFiles.sha256(bytes));
   }
 
   /**
-   * Makes a pack of a Hugging Face directory. The pack appears whole or not at all.
+   * Makes a pack of a model folder. The folder is checked first, its files are copied, and the pack
+   * appears under its name only when complete.
    *
-   * @param name the pack's name
-   * @param domain what it knows, for people
-   * @param out a directory that does not exist yet
-   * @throws dev.mneme.MalformedFileException if configuration, tokenizer and weights do not fit, or
-   *     the weights are a pickle
+   * @param directory with {@code config.json}, SafeTensors weights and {@code tokenizer.json}
+   * @param name of the pack; see {@link PackManifest#name}
+   * @param domain for people; may be empty
+   * @param out the pack's folder, which must not exist
+   * @throws MalformedFileException if a file of the model breaks the rules of its format
+   * @throws MnemeException if the name is not allowed, {@code out} exists, the model is of an
+   *     unsupported kind or a file cannot be read or written; nothing is left behind
    */
-  public static MemoryPack importFrom(Path model, String name, String domain, Path out) {
-    if (Files.exists(out)) {
-      throw new MnemeException(out + " exists already; choose another place or remove it");
-    }
-    HuggingFaceModel.check(model);
-    PackManifest manifest = describe(model, name, domain);
-    byte[] bytes = manifest.toBytes();
-    PackManifest.parse(MANIFEST, bytes); // refuses a bad name or domain before anything is written
-    Path temporary =
-        out.resolveSibling(out.getFileName() + "." + ProcessHandle.current().pid() + ".part");
-    try {
-      Files.createDirectories(temporary);
-      for (PackManifest.Entry file : manifest.files()) {
-        Files.copy(
-            model.resolve(file.name()),
-            temporary.resolve(file.name()),
-            StandardCopyOption.REPLACE_EXISTING);
-      }
-      Files.write(temporary.resolve(MANIFEST), bytes);
-      Files.move(temporary, out, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      deleteQuietly(temporary);
-      throw new MnemeException(
-          "cannot write the pack %s: %s; check the folder and the free space"
-              .formatted(out, e.getMessage()),
-          e);
-    }
+  public static MemoryPack importFrom(Path directory, String name, String domain, Path out) {
+    PackImport.run(directory, name, domain, out);
     return open(out);
-  }
-
-  private static void deleteQuietly(Path directory) {
-    try (Stream<Path> paths = Files.walk(directory)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
-    } catch (IOException e) {
-      // The failure that brought us here is the one to report.
-    }
-  }
-
-  private static String folderName(Path directory) {
-    Path name = directory.toAbsolutePath().normalize().getFileName();
-    return name == null ? "memory" : name.toString().toLowerCase(Locale.ROOT);
-  }
-
-  private static PackManifest describe(Path model, String name, String domain) {
-    var entries = new ArrayList<PackManifest.Entry>();
-    for (String file : modelFiles(model)) {
-      Path path = model.resolve(file);
-      try {
-        entries.add(new PackManifest.Entry(file, Files.size(path), Digests.of(path)));
-      } catch (IOException e) {
-        throw new MnemeException("cannot read " + path + ": " + e.getMessage(), e);
-      }
-    }
-    return new PackManifest(name, domain, PackManifest.MEMORY_DECODER, UNSTATED_LAMBDA, entries);
-  }
-
-  /** Files that make a difference to a loader, in a fixed order. */
-  private static List<String> modelFiles(Path directory) {
-    try (Stream<Path> files = Files.list(directory)) {
-      return files
-          .map(file -> file.getFileName().toString())
-          .filter(name -> name.endsWith(".json") || name.endsWith(".safetensors"))
-          .filter(name -> !name.equals(MANIFEST))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw new MnemeException("cannot list " + directory + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static void verify(Path directory, PackManifest manifest) {
-    var problems = new ArrayList<String>();
-    List<String> listed = manifest.files().stream().map(PackManifest.Entry::name).toList();
-    for (String present : modelFiles(directory)) {
-      if (!listed.contains(present)) {
-        problems.add(present + " is there, but not listed");
-      }
-    }
-    for (PackManifest.Entry entry : manifest.files()) {
-      checkFile(directory.resolve(entry.name()), entry, problems);
-    }
-    if (!problems.isEmpty()) {
-      throw new PackIntegrityException(
-          "the pack %s is not what its pack.json says; get it again:%n  %s"
-              .formatted(directory, String.join("\n  ", problems)));
-    }
-  }
-
-  private static void checkFile(Path file, PackManifest.Entry entry, List<String> problems) {
-    try {
-      if (!Files.isRegularFile(file)) {
-        problems.add(entry.name() + " is listed, but missing");
-      } else if (Files.size(file) != entry.bytes()) {
-        problems.add(
-            "%s should have %d bytes, but has %d"
-                .formatted(entry.name(), entry.bytes(), Files.size(file)));
-      } else {
-        String actual = Digests.of(file);
-        if (!actual.equals(entry.sha256())) {
-          problems.add(
-              "%s should have the SHA-256 %s, but has %s"
-                  .formatted(entry.name(), entry.sha256(), actual));
-        }
-      }
-    } catch (IOException e) {
-      problems.add("%s cannot be read: %s".formatted(entry.name(), e.getMessage()));
-    }
-  }
-
-  private static byte[] readAll(Path file) {
-    try {
-      return Files.readAllBytes(file);
-    } catch (IOException e) {
-      throw new MnemeException("cannot read " + file + ": " + e.getMessage(), e);
-    }
-  }
-
-  public Path directory() {
-    return directory;
-  }
-
-  public PackManifest manifest() {
-    return manifest;
   }
 
   public String name() {
     return manifest.name();
   }
 
-  /** {@code sha256:} over the manifest, which holds the digest of every file. */
+  /** What exactly this is: {@code sha256:} and 64 hex digits, of the manifest's bytes. */
   public String digest() {
-    return "sha256:" + Digests.of(manifest.toBytes());
+    return digest;
+  }
+
+  public Path directory() {
+    return directory;
+  }
+
+  /** The manifest; for a plain folder one made up from its content. */
+  public PackManifest manifest() {
+    return manifest;
   }
 
   public HuggingFaceConfig config() {
@@ -225,31 +138,90 @@ public final class MemoryPack {
     return vocabulary;
   }
 
-  /** The weight the pack's maker recommends; empty without a manifest. */
+  /** The weight the pack's maker recommends; empty for a plain folder. */
   public OptionalDouble recommendedLambda() {
-    return hasManifest ? OptionalDouble.of(manifest.lambda()) : OptionalDouble.empty();
+    return vouchedFor ? OptionalDouble.of(manifest.lambda()) : OptionalDouble.empty();
   }
 
-  /** The type that keeps the weights as they are stored: 16-bit ones stay 16-bit. */
+  /** The type that loses nothing of the weights: F16 where they are stored so, or else F32. */
   public WeightType storedType() {
-    try (TensorSource weights = TensorSource.openDirectory(directory)) {
-      boolean half =
-          weights.tensors().values().stream().allMatch(tensor -> tensor.dtype() == Dtype.F16);
-      return half ? WeightType.F16 : WeightType.F32;
-    }
+    return storedType;
   }
 
   /**
    * Checks that ids mean the same here and in the host.
    *
-   * @throws IncompatibleMemoryException with every difference
+   * @throws IncompatibleMemoryException listing every difference
    */
   public void requireVocabularyOf(HostModel host) {
     List<String> differences = host.vocabulary().differencesFrom(vocabulary);
     if (!differences.isEmpty()) {
       throw new IncompatibleMemoryException(
-          "memory %s does not speak the tokens of host %s (here: the host, there: the memory); use one trained for this tokenizer:%n  %s"
-              .formatted(name(), host.name(), String.join("\n  ", differences)));
+          "the memory %s does not fit the host %s, because token ids mean different things (here: the host, there: the memory); use a memory trained for this host's tokenizer: %s"
+              .formatted(name(), host.name(), String.join("; ", differences)));
+    }
+  }
+
+  private static MemoryPack openPlainFolder(Path directory) {
+    HuggingFaceConfig config = HuggingFaceConfig.read(directory);
+    List<Entry> files =
+        PackFiles.carried(directory).stream()
+            .map(name -> PackFiles.describe(directory.resolve(name)))
+            .toList();
+    var manifest =
+        new PackManifest(
+            String.valueOf(directory.toAbsolutePath().normalize().getFileName()),
+            "",
+            "",
+            DEFAULT_LAMBDA,
+            config.architecture(),
+            config.vocabulary(),
+            files);
+    return new MemoryPack(directory, manifest, false, "sha256:" + PackFiles.sha256(files));
+  }
+
+  private static byte[] readManifest(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
+    }
+  }
+
+  private static void verify(Path directory, PackManifest manifest) {
+    var problems = new ArrayList<String>();
+    for (Entry expected : manifest.files()) {
+      Path file = directory.resolve(expected.name());
+      if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        problems.add(
+            "\"%s\" is listed but %s"
+                .formatted(
+                    expected.name(),
+                    Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+                        ? "is no regular file"
+                        : "absent"));
+        continue;
+      }
+      long size = file.toFile().length();
+      if (size != expected.bytes()) {
+        problems.add(
+            "\"%s\" has %d bytes, expected %d".formatted(expected.name(), size, expected.bytes()));
+        continue;
+      }
+      Entry found = PackFiles.describe(file);
+      if (!found.equals(expected)) {
+        problems.add(
+            "\"%s\" has SHA-256 %s, expected %s"
+                .formatted(expected.name(), found.sha256(), expected.sha256()));
+      }
+    }
+    for (String name : PackFiles.unlisted(directory, manifest)) {
+      problems.add("\"%s\" is there but not listed".formatted(name));
+    }
+    if (!problems.isEmpty()) {
+      throw new PackIntegrityException(
+          "%s is not the pack its %s describes; fetch or import it again: %s"
+              .formatted(directory, PackManifest.FILE, String.join("; ", problems)));
     }
   }
 }

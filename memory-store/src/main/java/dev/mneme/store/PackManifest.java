@@ -1,194 +1,198 @@
 package dev.mneme.store;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.common.collect.ImmutableSet;
+import com.google.common.base.Ascii;
 import dev.mneme.MalformedFileException;
-import java.io.IOException;
+import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.json.JsonValue;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
- * {@code pack.json}: what a pack is and exactly which files it consists of. docs/pack-format.md has
- * the schema.
+ * What a pack says about itself in {@code pack.json}; docs/pack-format.md describes the file for
+ * people. Reading is strict: an unknown, missing, repeated or wrong field is refused with its path.
  *
- * @param name by which an application calls it: lower-case letters, digits, {@code - _ .}
- * @param domain what it knows, for people
- * @param kind what sort of memory; {@code memory-decoder} is the only one so far
- * @param lambda the weight its maker recommends, in [0, 1]
+ * @param name what applications call the memory: lower-case letters, digits, {@code .}, {@code _}
+ *     and {@code -}, at most 64, a letter or digit first
+ * @param domain the field of knowledge, for people; may be empty
+ * @param description for people; may be empty
+ * @param lambda mixing weight to start from, 0 to 1
+ * @param vocabularySize rows of the memory's embedding, padding included
  * @param files every other file of the pack
  */
 public record PackManifest(
-    String name, String domain, String kind, double lambda, List<Entry> files) {
+    String name,
+    String domain,
+    String description,
+    double lambda,
+    Architecture architecture,
+    int vocabularySize,
+    List<Entry> files) {
 
-  /** The version this code writes and reads. */
+  /** The manifest's name in a pack. */
+  public static final String FILE = "pack.json";
+
+  /** The one version of the schema. */
   public static final int SCHEMA_VERSION = 1;
 
-  /** The kind of a small transformer memory. */
-  public static final String MEMORY_DECODER = "memory-decoder";
-
-  private static final Set<String> FIELDS =
-      ImmutableSet.of("schemaVersion", "name", "domain", "kind", "lambda", "files");
-  private static final Set<String> FILE_FIELDS = ImmutableSet.of("name", "bytes", "sha256");
-  private static final ObjectMapper MAPPER =
-      new ObjectMapper(
-              JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  /** The one kind of memory: a small transformer that reads token ids (arXiv 2508.09874). */
+  public static final String KIND = "memory-decoder";
 
   /**
-   * A file of the pack.
+   * One file of a pack.
    *
-   * @param name a plain file name
+   * @param name plain: no folders, no characters that a file system could take for something else
    * @param bytes its size
-   * @param sha256 its digest, 64 lower-case hex digits
+   * @param sha256 64 lower-case hex digits
    */
   public record Entry(String name, long bytes, String sha256) {}
 
-  public PackManifest {
-    files = List.copyOf(files);
+  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}");
+  private static final Pattern FILE_NAME =
+      Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9._-]{0,126}[A-Za-z0-9_])?");
+  private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+
+  /** Names that Windows takes for devices, with any extension. */
+  private static final Pattern DEVICE =
+      Pattern.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?", Pattern.CASE_INSENSITIVE);
+
+  private static final Set<String> FIELDS =
+      Set.of(
+          "schemaVersion",
+          "name",
+          "domain",
+          "kind",
+          "description",
+          "lambda",
+          "architecture",
+          "vocabularySize",
+          "files");
+  private static final Set<String> FILE_FIELDS = Set.of("name", "bytes", "sha256");
+
+  /** Whether a pack may have this name. */
+  public static boolean isValidName(String name) {
+    return NAME.matcher(name).matches() && !DEVICE.matcher(name).matches();
   }
 
   /**
-   * Reads a manifest strictly: no unknown, missing, doubled or mistyped field.
+   * Reads a manifest.
    *
-   * @param place where it came from, for messages
+   * @param file where the bytes came from, for messages
+   * @throws MalformedFileException naming the field that breaks the schema
    */
-  static PackManifest parse(String place, byte[] bytes) {
-    JsonNode json;
-    try {
-      json = MAPPER.readTree(bytes);
-    } catch (IOException e) {
-      throw new MalformedFileException(
-          "%s is not valid JSON: %s"
-              .formatted(place, String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
-          e);
+  public static PackManifest parse(Path file, byte[] bytes) {
+    JsonValue json = JsonValue.parse(file, bytes);
+    JsonValue version = json.get("schemaVersion");
+    if (version.integer(Integer.MIN_VALUE, Integer.MAX_VALUE) != SCHEMA_VERSION) {
+      throw version.unlike(SCHEMA_VERSION + ", the only version this release reads");
     }
-    var fields = new Fields(place, "", json);
-    fields.requireOnly(FIELDS);
-    long version = fields.whole("schemaVersion");
-    if (version != SCHEMA_VERSION) {
-      throw fields.wrong(
-          "schemaVersion",
-          "is %d, but this version of Mneme reads %d".formatted(version, SCHEMA_VERSION));
+    requireKnown(json, FIELDS);
+    if (!json.get("kind").string().equals(KIND)) {
+      throw json.get("kind").unlike("\"" + KIND + "\", the only supported kind");
     }
-    var files = new ArrayList<Entry>();
-    var names = new HashSet<String>();
-    JsonNode array = json.path("files");
-    if (!array.isArray() || array.isEmpty()) {
-      throw fields.wrong("files", "should list the pack's files");
+    JsonValue name = json.get("name");
+    if (!isValidName(name.string())) {
+      throw name.unlike("1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first");
     }
-    for (int i = 0; i < array.size(); i++) {
-      var entry = new Fields(place, "files[" + i + "].", array.get(i));
-      entry.requireOnly(FILE_FIELDS);
-      String name = entry.matching("name", "[A-Za-z0-9_][A-Za-z0-9._-]*");
-      if (name.endsWith(".") || !names.add(name.toLowerCase(Locale.ROOT))) {
-        throw entry.wrong("name", "is " + name + ", which ends in a dot or is listed twice");
-      }
-      files.add(new Entry(name, entry.whole("bytes"), entry.matching("sha256", "[0-9a-f]{64}")));
-    }
-    String kind = fields.text("kind");
-    if (!kind.equals(MEMORY_DECODER)) {
-      throw fields.wrong("kind", "is %s, but only %s is known".formatted(kind, MEMORY_DECODER));
-    }
+    JsonValue architecture = json.get("architecture");
     return new PackManifest(
-        fields.matching("name", "[a-z0-9][a-z0-9._-]*"),
-        fields.text("domain"),
-        kind,
-        fields.lambda(),
-        files);
+        name.string(),
+        json.get("domain").string(),
+        json.get("description").string(),
+        lambda(json.get("lambda")),
+        Architecture.ofModelType(architecture.string())
+            .orElseThrow(() -> architecture.unlike("one of " + Architecture.supported())),
+        json.get("vocabularySize").count(),
+        files(json.get("files")));
   }
 
-  /** The manifest as the bytes of {@code pack.json}; equal manifests give equal bytes. */
-  byte[] toBytes() {
-    ObjectNode json = MAPPER.createObjectNode();
-    json.put("schemaVersion", SCHEMA_VERSION)
-        .put("name", name)
-        .put("domain", domain)
-        .put("kind", kind)
-        .put("lambda", lambda);
-    ArrayNode array = json.putArray("files");
+  /** This manifest as the bytes of {@code pack.json}; equal manifests give equal bytes. */
+  public byte[] toBytes() {
+    var mapper = JsonMapper.builder().build();
+    ObjectNode json = mapper.createObjectNode();
+    json.put("schemaVersion", SCHEMA_VERSION);
+    json.put("name", name);
+    json.put("domain", domain);
+    json.put("kind", KIND);
+    json.put("description", description);
+    json.put("lambda", lambda);
+    json.put("architecture", architecture.modelType());
+    json.put("vocabularySize", vocabularySize);
+    var entries = json.putArray("files");
     for (Entry file : files) {
-      array
+      entries
           .addObject()
           .put("name", file.name())
           .put("bytes", file.bytes())
           .put("sha256", file.sha256());
     }
+    var indenter = new DefaultIndenter("  ", "\n");
+    var printer = new DefaultPrettyPrinter();
+    printer.indentObjectsWith(indenter);
+    printer.indentArraysWith(indenter);
     try {
-      return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
+      return (mapper.writer(printer).writeValueAsString(json) + "\n")
+          .getBytes(StandardCharsets.UTF_8);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a manifest of plain values did not serialise", e);
+      throw new AssertionError("a tree of strings and numbers can be written", e);
     }
   }
 
-  /** Typed access to one JSON object; errors carry the path of the field. */
-  private record Fields(String place, String path, JsonNode json) {
-
-    void requireOnly(Set<String> allowed) {
-      if (!json.isObject()) {
-        throw new MalformedFileException(
-            "%s: %s should be a JSON object"
-                .formatted(place, path.isEmpty() ? "the manifest" : path));
-      }
-      for (String field : allowed) {
-        if (!json.has(field)) {
-          throw wrong(field, "is missing");
-        }
-      }
-      json.fieldNames()
-          .forEachRemaining(
-              field -> {
-                if (!allowed.contains(field)) {
-                  throw wrong(field, "is unknown");
-                }
-              });
+  private static double lambda(JsonValue value) {
+    double lambda = value.number();
+    boolean negativeZero = lambda == 0 && 1 / lambda < 0;
+    if (lambda < 0 || lambda > 1 || negativeZero) {
+      throw value.unlike("a number from 0 to 1");
     }
+    return lambda;
+  }
 
-    String text(String field) {
-      JsonNode value = json.path(field);
-      if (!value.isTextual() || value.textValue().isBlank()) {
-        throw wrong(field, "should be a text, but is " + value);
+  private static List<Entry> files(JsonValue list) {
+    var entries = new ArrayList<Entry>();
+    var seen = new HashSet<String>();
+    for (JsonValue entry : list.elements()) {
+      requireKnown(entry, FILE_FIELDS);
+      JsonValue name = entry.get("name");
+      if (!isPlainFileName(name.string())) {
+        throw name.unlike("a plain file name of letters, digits, '.', '_' and '-'");
       }
-      return value.textValue();
-    }
-
-    String matching(String field, String pattern) {
-      String value = text(field);
-      if (!value.matches(pattern)) {
-        throw wrong(field, "is %s, which does not match %s".formatted(value, pattern));
+      // Names that differ in case only are one file on some systems.
+      String folded = Ascii.toLowerCase(name.string());
+      if (folded.equals(FILE) || !seen.add(folded)) {
+        throw name.unlike("listed once, and not the manifest itself");
       }
-      return value;
-    }
-
-    long whole(String field) {
-      JsonNode value = json.path(field);
-      if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
-        throw wrong(field, "should be a whole number from 0 on, but is " + value);
+      JsonValue sha256 = entry.get("sha256");
+      if (!SHA256.matcher(sha256.string()).matches()) {
+        throw sha256.unlike("64 lower-case hex digits");
       }
-      return value.longValue();
+      entries.add(
+          new Entry(name.string(), entry.get("bytes").integer(0, Long.MAX_VALUE), sha256.string()));
     }
+    if (entries.isEmpty()) {
+      throw list.unlike("the list of the pack's files, at least one");
+    }
+    return List.copyOf(entries);
+  }
 
-    double lambda() {
-      JsonNode value = json.path("lambda");
-      double number = value.isNumber() ? value.doubleValue() : Double.NaN;
-      if (!(number >= 0 && number <= 1)
-          || Double.doubleToRawLongBits(number) == Double.doubleToRawLongBits(-0.0)) {
-        throw wrong("lambda", "should be a number in [0, 1], but is " + value);
+  private static boolean isPlainFileName(String name) {
+    return FILE_NAME.matcher(name).matches() && !DEVICE.matcher(name).matches();
+  }
+
+  private static void requireKnown(JsonValue json, Set<String> fields) {
+    for (Map.Entry<String, JsonValue> member : json.members().entrySet()) {
+      if (!fields.contains(member.getKey())) {
+        throw member.getValue().unlike("absent: schema version 1 has no such field");
       }
-      return number;
-    }
-
-    MalformedFileException wrong(String field, String problem) {
-      return new MalformedFileException("%s: %s%s %s".formatted(place, path, field, problem));
     }
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Memories on disk: what a pack is, how a Hugging Face directory becomes one, and the engine files
- * derived from it. Start at {@link dev.mneme.store.MemoryPack}.
+ * Memories on disk. A {@link dev.mneme.store.MemoryPack} is a verified folder, {@link
+ * dev.mneme.store.MemoryLoader} gives it to an engine, and {@link dev.mneme.store.DerivedGguf} is
+ * the engine's own form of it, cached.
  */
 @NullMarked
 package dev.mneme.store;

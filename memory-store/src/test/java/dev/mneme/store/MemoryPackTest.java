@@ -6,173 +6,244 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
-import dev.mneme.store.gguf.GgufFile;
+import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Packs: imported, verified, refused when anything is not as listed. */
 class MemoryPackTest {
 
-  @TempDir Path directory;
-  private Path model = Path.of("");
-  private Path pack = Path.of("");
+  @TempDir private Path folder;
+  private Path model;
+  private Path out;
 
   @BeforeEach
-  void importModel() {
-    model = TinyModel.write(TinyModel.directory(directory, "model"), Family.LLAMA, 1);
-    pack = directory.resolve("pack");
-    MemoryPack.importFrom(model, "law", "law of contracts", pack);
-  }
-
-  @Test
-  void anImportedPackOpensWithWhatItWasGiven() {
-    MemoryPack open = MemoryPack.open(pack);
-    assertThat(open.name()).isEqualTo("law");
-    assertThat(open.manifest().domain()).isEqualTo("law of contracts");
-    assertThat(open.digest()).matches("sha256:[0-9a-f]{64}");
-    assertThat(open.vocabulary().size()).isEqualTo(open.config().vocabulary());
-    assertThat(open.storedType()).isEqualTo(WeightType.F32);
-  }
-
-  @Test
-  void equalModelsGiveEqualDigestsAndOthersDoNot() {
-    Path same = TinyModel.write(TinyModel.directory(directory, "same"), Family.LLAMA, 1);
-    Path other = TinyModel.write(TinyModel.directory(directory, "other"), Family.LLAMA, 2);
-    String digest = MemoryPack.open(pack).digest();
-    assertThat(
-            MemoryPack.importFrom(same, "law", "law of contracts", directory.resolve("p2"))
-                .digest())
-        .isEqualTo(digest);
-    assertThat(
-            MemoryPack.importFrom(other, "law", "law of contracts", directory.resolve("p3"))
-                .digest())
-        .isNotEqualTo(digest);
-  }
-
-  @Test
-  void aHuggingFaceDirectoryOpensUnderItsOwnName() {
-    MemoryPack open = MemoryPack.open(model);
-    assertThat(open.name()).isEqualTo("model");
-    assertThat(open.recommendedLambda()).isEmpty();
-  }
-
-  @Test
-  void refusesAFlippedByteAndNamesFileAndDigests() throws IOException {
-    Path weights = pack.resolve("model.safetensors");
-    byte[] bytes = Files.readAllBytes(weights);
-    bytes[bytes.length / 2] ^= 1;
-    Files.write(weights, bytes);
-    assertThatThrownBy(() -> MemoryPack.open(pack))
-        .isInstanceOf(PackIntegrityException.class)
-        .hasMessageContaining("model.safetensors")
-        .hasMessageContaining("SHA-256");
-  }
-
-  @Test
-  void refusesAMissingAnUnlistedAndACutFile() throws IOException {
-    Files.write(pack.resolve("extra.safetensors"), new byte[3]);
-    Files.write(pack.resolve("tokenizer.json"), new byte[5]);
-    Files.delete(pack.resolve("config.json"));
-    assertThatThrownBy(() -> MemoryPack.open(pack))
-        .isInstanceOf(PackIntegrityException.class)
-        .hasMessageContaining("extra.safetensors is there, but not listed")
-        .hasMessageContaining("config.json is listed, but missing")
-        .hasMessageContaining("tokenizer.json should have");
+  void writeModel() {
+    model = TinyModel.write(TinyModel.directory(folder, "Tiny Model"), Family.LLAMA, 1);
+    out = folder.resolve("packs").resolve("law");
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '`',
-      value = {
-        "\"schemaVersion\" : 1|\"schemaVersion\" : 2|schemaVersion",
-        "\"name\" : \"law\"|\"name\" : \"../law\"|name",
-        "\"name\" : \"law\",|`\"name\" : \"law\", \"name\" : \"law\",`|Duplicate",
-        "\"kind\" : \"memory-decoder\"|\"kind\" : \"oracle\"|oracle",
-        "\"domain\" : \"law of contracts\"|\"domain\" : 3|domain",
-        "\"lambda\" : 0.6|\"lambda\" : -0.1|lambda",
-        "\"lambda\" : 0.6|\"lambda\" : 1.01|lambda",
-        "\"lambda\" : 0.6|\"lambda\" : -0.0|lambda",
-        "\"lambda\" : 0.6|\"lambda\" : \"0.6\"|lambda",
-        "\"lambda\" : 0.6,||lambda is missing",
-        "\"lambda\" : 0.6|`\"lambda\" : 0.6, \"extra\" : 1`|extra is unknown",
-        "\"name\" : \"config.json\"|\"name\" : \"../config.json\"|files[0].name",
-        "\"name\" : \"config.json\"|\"name\" : \"tokenizer.json\"|twice",
-        "\"sha256\" : \"|\"sha256\" : \"G|sha256",
+  @EnumSource
+  void importsEveryFamily(Family family) {
+    TinyModel.write(model, family, 2);
+    MemoryPack pack = MemoryPack.importFrom(model, "law", "Swiss law", out);
+    assertThat(pack.name()).isEqualTo("law");
+    assertThat(pack.manifest().domain()).isEqualTo("Swiss law");
+    assertThat(pack.manifest().architecture().name()).isEqualTo(family.name());
+    assertThat(pack.recommendedLambda()).hasValue(MemoryPack.DEFAULT_LAMBDA);
+    assertThat(pack.vocabulary().size()).isEqualTo(pack.config().vocabulary());
+    assertThat(pack.storedType()).isEqualTo(WeightType.F32);
+  }
+
+  @Test
+  void copiesModelFilesAndLicencesOnly() throws IOException {
+    Files.writeString(model.resolve("LICENSE"), "free");
+    Files.writeString(model.resolve("notes.txt"), "mine");
+    Files.writeString(model.resolve("pytorch_model.bin"), "pickle");
+    MemoryPack.importFrom(model, "law", "", out);
+    assertThat(names(out))
+        .containsExactly(
+            "LICENSE", "config.json", "model.safetensors", "pack.json", "tokenizer.json");
+    assertThat(names(folder.resolve("packs"))).containsExactly("law");
+  }
+
+  @Test
+  void importsShards() {
+    ModelEdit.shard(model);
+    MemoryPack pack = MemoryPack.importFrom(model, "law", "", out);
+    assertThat(pack.manifest().files()).hasSize(5);
+  }
+
+  @Test
+  void digestIsThatOfTheManifestAndTellsContentsApart() {
+    MemoryPack pack = MemoryPack.importFrom(model, "law", "", out);
+    assertThat(pack.digest()).matches("sha256:[0-9a-f]{64}");
+    assertThat(MemoryPack.open(out).digest()).isEqualTo(pack.digest());
+    MemoryPack same = MemoryPack.importFrom(model, "law", "", folder.resolve("same"));
+    assertThat(same.digest()).isEqualTo(pack.digest());
+    TinyModel.write(model, Family.LLAMA, 2);
+    MemoryPack other = MemoryPack.importFrom(model, "law", "", folder.resolve("other"));
+    assertThat(other.digest()).isNotEqualTo(pack.digest());
+  }
+
+  @Test
+  void opensAPlainFolderUnderItsName() {
+    MemoryPack pack = MemoryPack.open(model);
+    assertThat(pack.name()).isEqualTo("Tiny Model");
+    assertThat(pack.recommendedLambda()).isEmpty();
+    assertThat(pack.config().architecture()).isEqualTo(Architecture.LLAMA);
+    assertThat(pack.digest())
+        .matches("sha256:[0-9a-f]{64}")
+        .isEqualTo(MemoryPack.open(model).digest());
+    TinyModel.write(model, Family.LLAMA, 2);
+    assertThat(MemoryPack.open(model).digest()).isNotEqualTo(pack.digest());
+  }
+
+  @Test
+  void refusesOneFlippedByteOfTheWeights() throws IOException {
+    MemoryPack.importFrom(model, "law", "", out);
+    Path weights = out.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    bytes[bytes.length - 5] ^= 1;
+    Files.write(weights, bytes);
+    String expected = PackFiles.describe(model.resolve("model.safetensors")).sha256();
+    String actual = PackFiles.describe(weights).sha256();
+    refuses("\"model.safetensors\" has SHA-256 " + actual + ", expected " + expected);
+  }
+
+  @Test
+  void refusesAFileOfAnotherSize() throws IOException {
+    MemoryPack.importFrom(model, "law", "", out);
+    long size = Files.size(out.resolve("config.json"));
+    Files.writeString(out.resolve("config.json"), "{}");
+    refuses("\"config.json\" has 2 bytes, expected " + size);
+  }
+
+  @Test
+  void refusesAListedFileThatIsAbsent() throws IOException {
+    MemoryPack.importFrom(model, "law", "", out);
+    Files.delete(out.resolve("tokenizer.json"));
+    refuses("\"tokenizer.json\" is listed but absent");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "model.safetensors.index.json",
+        "extra.safetensors",
+        "tokenizer_config.json",
+        "Model.GGUF",
+        "pytorch_model.bin"
       })
-  void refusesAManifestWithAWrongField(String from, String to, String message) throws IOException {
-    Path manifest = pack.resolve("pack.json");
-    String text = Files.readString(manifest);
-    assertThat(text).contains(from);
-    Files.writeString(
-        manifest,
-        text.replaceFirst(
-            java.util.regex.Pattern.quote(from),
-            java.util.regex.Matcher.quoteReplacement(to == null ? "" : to)));
-    assertThatThrownBy(() -> MemoryPack.open(pack))
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining("pack.json")
-        .hasMessageContaining(message);
+  void refusesAModelFileThatIsNotListed(String name) throws IOException {
+    MemoryPack.importFrom(model, "law", "", out);
+    Files.writeString(out.resolve(name), "{}");
+    refuses("\"" + name + "\" is there but not listed");
   }
 
   @Test
-  void refusesToImportOverSomethingOrWithABadName() throws IOException {
-    assertThatThrownBy(() -> MemoryPack.importFrom(model, "law", "law", pack))
+  void leavesOtherFilesAlone() throws IOException {
+    MemoryPack pack = MemoryPack.importFrom(model, "law", "", out);
+    Files.writeString(out.resolve("notes.txt"), "mine");
+    assertThat(MemoryPack.open(out).digest()).isEqualTo(pack.digest());
+  }
+
+  @Test
+  void refusesALinkInAPack() throws IOException {
+    MemoryPack.importFrom(model, "law", "", out);
+    Path config = out.resolve("config.json");
+    Files.delete(config);
+    Files.createSymbolicLink(config, model.resolve("config.json"));
+    refuses("\"config.json\" is listed but is no regular file");
+  }
+
+  @Test
+  void listsEveryProblemAtOnce() throws IOException {
+    MemoryPack.importFrom(model, "law", "", out);
+    Files.delete(out.resolve("tokenizer.json"));
+    Files.writeString(out.resolve("config.json"), "{}");
+    Files.writeString(out.resolve("evil.pkl"), "");
+    refuses("tokenizer.json", "config.json", "evil.pkl");
+  }
+
+  @Test
+  void refusesAManifestThatContradictsTheModel() throws IOException {
+    MemoryPack pack = MemoryPack.importFrom(model, "law", "", out);
+    PackManifest m = pack.manifest();
+    var wrong =
+        new PackManifest(
+            m.name(),
+            m.domain(),
+            m.description(),
+            m.lambda(),
+            Architecture.QWEN2,
+            m.vocabularySize() + 1,
+            m.files());
+    Files.write(out.resolve("pack.json"), wrong.toBytes());
+    assertThatThrownBy(() -> MemoryPack.open(out))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll("pack.json", "qwen2", "llama", "config.json");
+  }
+
+  @Test
+  void refusesAPlaceThatIsTaken() throws IOException {
+    Files.createDirectories(out);
+    refusesImport(() -> MemoryPack.importFrom(model, "law", "", out), out + " exists already");
+    assertThat(names(out)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "Law", "../law", "a/b", "con"})
+  void refusesABadName(String name) {
+    refusesImport(() -> MemoryPack.importFrom(model, name, "", out), "\"" + name + "\" is no name");
+  }
+
+  @Test
+  void refusesPickledWeightsAndNamesTheSafeAlternative() throws IOException {
+    Files.move(model.resolve("model.safetensors"), model.resolve("pytorch_model.bin"));
+    refusesImport(
+        () -> MemoryPack.importFrom(model, "law", "", out),
+        "pytorch_model.bin",
+        "model.safetensors");
+  }
+
+  @Test
+  void refusesAModelWithWrongTensorsBeforeCopyingAnything() {
+    ModelEdit.tensors(model, tensors -> tensors.remove("model.norm.weight"));
+    refusesImport(
+        () -> MemoryPack.importFrom(model, "law", "", out), "\"model.norm.weight\" is missing");
+  }
+
+  @Test
+  void refusesAModelWithoutTokenizer() throws IOException {
+    Files.delete(model.resolve("tokenizer.json"));
+    refusesImport(() -> MemoryPack.importFrom(model, "law", "", out), "tokenizer.json");
+    assertThatThrownBy(() -> MemoryPack.open(model)).hasMessageContaining("tokenizer.json");
+  }
+
+  @Test
+  void refusesAnUnsupportedFamily() {
+    ModelEdit.json(model, "config.json", c -> c.put("model_type", "gemma"));
+    refusesImport(() -> MemoryPack.importFrom(model, "law", "", out), "gemma");
+  }
+
+  @Test
+  void refusesAPlaceWithoutAPack() {
+    assertThatThrownBy(() -> MemoryPack.open(folder.resolve("absent")))
         .isInstanceOf(MnemeException.class)
-        .hasMessageContaining("exists already");
-    Path out = directory.resolve("bad");
-    assertThatThrownBy(() -> MemoryPack.importFrom(model, "Law!", "law", out))
-        .hasMessageContaining("Law!");
+        .hasMessageContaining("no such pack");
+  }
+
+  private void refuses(String... messageParts) {
+    assertThatThrownBy(() -> MemoryPack.open(out))
+        .isInstanceOf(PackIntegrityException.class)
+        .hasMessageContaining(out.toString())
+        .hasMessageContainingAll(messageParts);
+  }
+
+  private void refusesImport(ThrowingCallable call, String... messageParts) {
+    assertThatThrownBy(call)
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll(messageParts);
+    assertThat(out.resolve("pack.json")).doesNotExist();
+  }
+
+  private static List<String> names(Path directory) throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
-      assertThat(files.map(file -> file.getFileName().toString()))
-          .containsExactlyInAnyOrder("model", "pack");
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
     }
-  }
-
-  @Test
-  void namesEveryTensorThatDoesNotFitTheConfiguration() throws IOException {
-    Path config = model.resolve("config.json");
-    Files.writeString(
-        config,
-        Files.readString(config).replace("\"intermediate_size\":64", "\"intermediate_size\":65"));
-    assertThatThrownBy(() -> MemoryPack.open(model))
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining(
-            "model.layers.0.mlp.gate_proj.weight should have the shape [65, 32], but has [64, 32]")
-        .hasMessageContaining("model.layers.1.mlp.down_proj.weight");
-  }
-
-  @Test
-  void refusesAnUnsupportedArchitectureByName() throws IOException {
-    Path config = model.resolve("config.json");
-    Files.writeString(config, Files.readString(config).replace("\"llama\"", "\"mamba\""));
-    assertThatThrownBy(() -> MemoryPack.open(model))
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining("mamba")
-        .hasMessageContaining("qwen2");
-  }
-
-  @Test
-  void aDerivedFileIsWrittenOnceAndAgainWhenItIsDamaged() throws IOException {
-    MemoryPack open = MemoryPack.open(pack);
-    Path cache = directory.resolve("cache");
-    Path file = DerivedGguf.of(open, WeightType.Q8_0, cache);
-    byte[] bytes = Files.readAllBytes(file);
-    var written = Files.getLastModifiedTime(file);
-    assertThat(DerivedGguf.of(open, WeightType.Q8_0, cache)).isEqualTo(file);
-    assertThat(Files.getLastModifiedTime(file)).isEqualTo(written);
-    Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - 100));
-    DerivedGguf.of(open, WeightType.Q8_0, cache);
-    assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
-    assertThat(GgufFile.read(file).string("tokenizer.ggml.model")).contains("none");
   }
 }

@@ -1,35 +1,39 @@
 package dev.mneme.store.hf;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.google.common.collect.ImmutableMap;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
-import java.io.IOException;
+import dev.mneme.store.json.JsonValue;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * The shape of a decoder, from {@code config.json}.
+ * What a {@code config.json} says about a model's shape, in the same words for all families.
  *
- * @param architecture which family
+ * <p>Everything that would make the model compute something else than the plain network of its
+ * family (another activation, another rotary scaling, quantised weights) is refused by name.
+ * Defaults for absent fields are those of the transformers library.
+ *
  * @param hidden width of the residual stream
- * @param layers number of blocks
- * @param heads query heads
- * @param kvHeads key and value heads; {@code heads} is a multiple of it
- * @param headDim numbers in a head
+ * @param heads query heads, a multiple of {@code kvHeads}
+ * @param headDim width of one head, even
  * @param ffn width inside the feed-forward block
- * @param vocabulary rows of embedding and logits
- * @param context longest sequence; a Mistral sliding window shorter than that limits it, because up
- *     to the window full attention is the same
- * @param normEpsilon of RMSNorm or LayerNorm
- * @param ropeTheta base of the rotary frequencies; unused for GPT-2
- * @param ropeScaling how they are stretched
- * @param tied whether the head is the embedding
- * @param bos id that begins a sequence
- * @param eos id that ends one
+ * @param vocabulary rows of the embedding, padding included
+ * @param context most tokens in a sequence. Where the model has a sliding window smaller than its
+ *     trained context this is the window: up to that length windowed and full attention are the
+ *     same, and engines here compute full attention.
+ * @param normEpsilon added to the variance in every normalisation
+ * @param ropeTheta base of the rotary frequencies; without meaning for GPT-2
+ * @param tied whether the embedding serves as output matrix too
+ * @param attentionBias whether query, key, value and attention output have biases (Llama only)
+ * @param mlpBias whether the feed-forward matrices have biases (Llama only)
+ * @param bos beginning-of-sequence id, if named here
+ * @param eos end-of-sequence ids named here, the main one first; may be empty
  */
 public record HuggingFaceConfig(
     Architecture architecture,
@@ -41,215 +45,261 @@ public record HuggingFaceConfig(
     int ffn,
     int vocabulary,
     int context,
-    float normEpsilon,
-    float ropeTheta,
+    double normEpsilon,
+    double ropeTheta,
     RopeScaling ropeScaling,
     boolean tied,
+    boolean attentionBias,
+    boolean mlpBias,
+    OptionalInt slidingWindow,
     OptionalInt bos,
-    OptionalInt eos) {
+    List<Integer> eos) {
 
-  /** Decoder families that can be converted. */
+  /** The model families whose folders can be opened. */
   public enum Architecture {
-    LLAMA("llama"),
-    MISTRAL("llama"),
-    QWEN2("qwen2"),
-    GPT2("gpt2");
+    LLAMA("llama", "llama"),
+    /** Llama's network with a sliding window. */
+    MISTRAL("mistral", "llama"),
+    /** Llama's network with biases on query, key and value. */
+    QWEN2("qwen2", "qwen2"),
+    GPT2("gpt2", "gpt2");
 
+    private final String modelType;
     private final String gguf;
 
-    Architecture(String gguf) {
+    Architecture(String modelType, String gguf) {
+      this.modelType = modelType;
       this.gguf = gguf;
+    }
+
+    /** The family's {@code model_type} in {@code config.json}. */
+    public String modelType() {
+      return modelType;
     }
 
     /** Its name in {@code general.architecture}. */
     public String gguf() {
       return gguf;
     }
+
+    /** The family of a {@code model_type}, if it is supported. */
+    public static Optional<Architecture> ofModelType(String modelType) {
+      return Arrays.stream(values()).filter(a -> a.modelType.equals(modelType)).findFirst();
+    }
+
+    /** All supported {@code model_type} values, for messages. */
+    public static String supported() {
+      return Arrays.stream(values()).map(Architecture::modelType).collect(Collectors.joining(", "));
+    }
   }
 
-  /** How rotary positions are stretched beyond the trained length. */
-  public sealed interface RopeScaling {
-    /** Not at all. */
-    record None() implements RopeScaling {}
+  /** The file's name in a model folder. */
+  public static final String FILE = "config.json";
 
-    /** All positions divided by a factor. */
-    record Linear(float factor) implements RopeScaling {}
+  private static final double DEFAULT_ROPE_THETA = 10_000;
 
-    /** Llama 3.1: slow frequencies divided, fast ones kept, a smooth passage between. */
-    record Llama3(float factor, float lowFrequency, float highFrequency, int originalContext)
-        implements RopeScaling {}
-  }
-
-  private static final ObjectMapper MAPPER = new ObjectMapper();
-  private static final Map<String, Architecture> SUPPORTED =
-      ImmutableMap.of(
-          "llama", Architecture.LLAMA,
-          "mistral", Architecture.MISTRAL,
-          "qwen2", Architecture.QWEN2,
-          "gpt2", Architecture.GPT2);
+  /** GPT-2's activation under the names it goes by; all compute the tanh approximation. */
+  private static final Set<String> GPT2_ACTIVATIONS = Set.of("gelu_new", "gelu_pytorch_tanh");
 
   /**
-   * Reads {@code config.json} of a model directory.
+   * Reads {@code config.json} of a model folder.
    *
-   * @throws MalformedFileException for a family that is not supported, or a field that is missing
-   *     or makes no sense; names it
+   * @throws MalformedFileException if a field is missing, wrong or contradicts another; names it
+   * @throws MnemeException if there is no such file or the model is of no supported family
    */
   public static HuggingFaceConfig read(Path directory) {
-    Path file = directory.resolve("config.json");
+    Path file = directory.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new MnemeException(
-          directory + " is no Hugging Face model directory: it has no config.json");
+          "%s has no %s; give a folder in the layout that Hugging Face publishes"
+              .formatted(directory, FILE));
     }
-    try {
-      JsonNode json = MAPPER.readTree(file.toFile());
-      if (json == null || !json.isObject()) {
-        throw new MalformedFileException(file + " should hold a JSON object");
-      }
-      return parse(new Fields(file, json));
-    } catch (IOException e) {
-      throw new MalformedFileException(file + " is not valid JSON: " + e.getMessage(), e);
+    JsonValue config = JsonValue.read(file);
+    JsonValue modelType = config.get("model_type");
+    Architecture architecture =
+        Architecture.ofModelType(modelType.string())
+            .orElseThrow(
+                () ->
+                    new MnemeException(
+                        "%s: models of type \"%s\" are not supported; supported are %s"
+                            .formatted(file, modelType.string(), Architecture.supported())));
+    if (config.find("quantization_config").isPresent()) {
+      throw new MnemeException(
+          "%s: the weights are quantised (\"quantization_config\"); give the original folder"
+              .formatted(file));
     }
+    return architecture == Architecture.GPT2 ? gpt2(config) : llamaLike(architecture, config);
   }
 
-  private static HuggingFaceConfig parse(Fields fields) {
-    String type = fields.json().path("model_type").asText("(none)");
-    Architecture architecture = SUPPORTED.get(type);
-    if (architecture == null) {
-      throw fields.malformed(
-          "model_type", "is %s; supported are %s".formatted(type, SUPPORTED.keySet()));
+  private static HuggingFaceConfig llamaLike(Architecture architecture, JsonValue config) {
+    requireOneOf(config, "hidden_act", Set.of("silu"));
+    int hidden = config.get("hidden_size").count();
+    int heads = config.get("num_attention_heads").count();
+    int kvHeads =
+        architecture == Architecture.LLAMA
+            ? config.find("num_key_value_heads").map(JsonValue::count).orElse(heads)
+            : config.get("num_key_value_heads").count();
+    if (heads % kvHeads != 0) {
+      throw config
+          .get("num_key_value_heads")
+          .unlike("a divisor of the %d attention heads".formatted(heads));
     }
-    HuggingFaceConfig config =
-        architecture == Architecture.GPT2 ? gpt2(fields) : llama(fields, architecture);
-    if (config.heads % config.kvHeads != 0) {
-      throw fields.malformed(
-          "num_key_value_heads",
-          "is %d, which does not divide the %d heads".formatted(config.kvHeads, config.heads));
-    }
-    return config;
-  }
-
-  private static HuggingFaceConfig llama(Fields fields, Architecture architecture) {
-    int hidden = fields.whole("hidden_size");
-    int heads = fields.whole("num_attention_heads");
-    int context = fields.whole("max_position_embeddings");
-    if (architecture == Architecture.MISTRAL && fields.json().path("sliding_window").isInt()) {
-      context = Math.min(context, fields.whole("sliding_window"));
-    }
-    if (!fields.json().path("hidden_act").asText("silu").equals("silu")) {
-      throw fields.malformed(
-          "hidden_act", "is not silu, the only activation this family is converted with");
-    }
-    for (String bias : new String[] {"attention_bias", "mlp_bias"}) {
-      if (architecture != Architecture.QWEN2 && fields.json().path(bias).asBoolean(false)) {
-        throw fields.malformed(bias, "is true, which is not supported for this family");
-      }
-    }
+    int context = config.get("max_position_embeddings").count();
+    OptionalInt window = slidingWindow(config);
+    JsonValue rope = config.find("rope_parameters").orElse(config);
+    requireWholeRotation(config, rope);
     return new HuggingFaceConfig(
         architecture,
         hidden,
-        fields.whole("num_hidden_layers"),
+        config.get("num_hidden_layers").count(),
         heads,
-        fields.whole("num_key_value_heads", heads),
-        fields.whole("head_dim", hidden / heads),
-        fields.whole("intermediate_size"),
-        fields.whole("vocab_size"),
-        context,
-        fields.positive("rms_norm_eps", 1e-6f),
-        fields.positive("rope_theta", fields.ropeTheta()),
-        ropeScaling(fields),
-        fields.json().path("tie_word_embeddings").asBoolean(false),
-        fields.id("bos_token_id"),
-        fields.id("eos_token_id"));
+        kvHeads,
+        headDim(architecture, config, hidden, heads),
+        config.get("intermediate_size").count(),
+        config.get("vocab_size").count(),
+        Math.min(context, window.orElse(context)),
+        config.get("rms_norm_eps").positive(),
+        rope.find("rope_theta").map(JsonValue::positive).orElse(DEFAULT_ROPE_THETA),
+        ropeScaling(config),
+        config.find("tie_word_embeddings").map(JsonValue::bool).orElse(false),
+        architecture == Architecture.LLAMA && flag(config, "attention_bias"),
+        architecture == Architecture.LLAMA && flag(config, "mlp_bias"),
+        window,
+        id(config, "bos_token_id"),
+        ids(config, "eos_token_id"));
   }
 
-  private static HuggingFaceConfig gpt2(Fields fields) {
-    int hidden = fields.whole("n_embd");
-    int heads = fields.whole("n_head");
+  private static HuggingFaceConfig gpt2(JsonValue config) {
+    requireOneOf(config, "activation_function", GPT2_ACTIVATIONS);
+    requireFlag(config, "scale_attn_weights", true);
+    requireFlag(config, "scale_attn_by_inverse_layer_idx", false);
+    requireFlag(config, "add_cross_attention", false);
+    int hidden = config.get("n_embd").count();
+    int heads = config.get("n_head").count();
     return new HuggingFaceConfig(
         Architecture.GPT2,
         hidden,
-        fields.whole("n_layer"),
+        config.get("n_layer").count(),
         heads,
         heads,
-        hidden / heads,
-        fields.whole("n_inner", 4 * hidden),
-        fields.whole("vocab_size"),
-        fields.whole("n_positions"),
-        fields.positive("layer_norm_epsilon", 1e-5f),
-        0f,
+        evenHeadDim(config.get("n_head"), hidden, heads),
+        config.find("n_inner").map(JsonValue::count).orElseGet(() -> Math.multiplyExact(4, hidden)),
+        config.get("vocab_size").count(),
+        config.get("n_positions").count(),
+        config.find("layer_norm_epsilon").map(JsonValue::positive).orElse(1e-5),
+        DEFAULT_ROPE_THETA,
         new RopeScaling.None(),
-        fields.json().path("tie_word_embeddings").asBoolean(true),
-        fields.id("bos_token_id"),
-        fields.id("eos_token_id"));
+        config.find("tie_word_embeddings").map(JsonValue::bool).orElse(true),
+        true,
+        true,
+        OptionalInt.empty(),
+        id(config, "bos_token_id"),
+        ids(config, "eos_token_id"));
   }
 
-  private static RopeScaling ropeScaling(Fields fields) {
-    JsonNode scaling = fields.json().path("rope_scaling");
-    if (!scaling.isObject()) {
-      scaling = fields.json().path("rope_parameters");
+  private static int headDim(Architecture architecture, JsonValue config, int hidden, int heads) {
+    Optional<JsonValue> named = config.find("head_dim");
+    if (named.isEmpty()) {
+      return evenHeadDim(config.get("num_attention_heads"), hidden, heads);
     }
-    String type = scaling.path("rope_type").asText(scaling.path("type").asText("default"));
-    var inner = new Fields(fields.file(), scaling);
-    return switch (type) {
+    int headDim = named.get().count();
+    if (headDim % 2 != 0) {
+      throw named.get().unlike("even, because rotary embeddings turn pairs");
+    }
+    if (architecture == Architecture.QWEN2 && (long) headDim * heads != hidden) {
+      throw named
+          .get()
+          .unlike("hidden_size / num_attention_heads = %d / %d".formatted(hidden, heads));
+    }
+    return headDim;
+  }
+
+  private static int evenHeadDim(JsonValue field, int hidden, int heads) {
+    if (hidden % heads != 0 || hidden / heads % 2 != 0) {
+      throw field.unlike("a divisor of the width %d that leaves an even head".formatted(hidden));
+    }
+    return hidden / heads;
+  }
+
+  /** Mistral names a window to use it; Qwen2 names one always and says whether it is used. */
+  private static OptionalInt slidingWindow(JsonValue config) {
+    boolean used = config.find("use_sliding_window").map(JsonValue::bool).orElse(true);
+    Optional<JsonValue> window = config.find("sliding_window");
+    return used && window.isPresent() ? OptionalInt.of(window.get().count()) : OptionalInt.empty();
+  }
+
+  /** Up to transformers 4 {@code rope_scaling}, from 5 on {@code rope_parameters}. */
+  private static RopeScaling ropeScaling(JsonValue config) {
+    Optional<JsonValue> found =
+        config.find("rope_scaling").or(() -> config.find("rope_parameters"));
+    if (found.isEmpty()) {
+      return new RopeScaling.None();
+    }
+    JsonValue scaling = found.get();
+    JsonValue type =
+        scaling
+            .find("rope_type")
+            .or(() -> scaling.find("type"))
+            .orElseGet(() -> scaling.get("rope_type"));
+    return switch (type.string()) {
       case "default" -> new RopeScaling.None();
-      case "linear" -> new RopeScaling.Linear(inner.positive("factor", Float.NaN));
-      case "llama3" ->
-          new RopeScaling.Llama3(
-              inner.positive("factor", Float.NaN),
-              inner.positive("low_freq_factor", Float.NaN),
-              inner.positive("high_freq_factor", Float.NaN),
-              inner.whole("original_max_position_embeddings"));
-      default ->
-          throw fields.malformed(
-              "rope_scaling",
-              "is of type %s; supported are default, linear and llama3".formatted(type));
+      case "linear" -> new RopeScaling.Linear(scaling.get("factor").positive());
+      case "llama3" -> llama3(scaling);
+      default -> throw type.unlike("default, linear or llama3, the supported rotary scalings");
     };
   }
 
-  /** Typed access to one JSON object. */
-  private record Fields(Path file, JsonNode json) {
-
-    int whole(String name) {
-      JsonNode value = json.path(name);
-      if (!value.isInt() || value.intValue() < 1) {
-        throw malformed(
-            name,
-            value.isMissingNode()
-                ? "is missing"
-                : "should be a whole number from 1 on, but is " + value);
-      }
-      return value.intValue();
+  private static RopeScaling llama3(JsonValue scaling) {
+    double low = scaling.get("low_freq_factor").positive();
+    double high = scaling.get("high_freq_factor").positive();
+    if (low >= high) {
+      throw scaling.get("high_freq_factor").unlike("above low_freq_factor, " + low);
     }
+    return new RopeScaling.Llama3(
+        scaling.get("factor").positive(),
+        low,
+        high,
+        scaling.get("original_max_position_embeddings").count());
+  }
 
-    int whole(String name, int fallback) {
-      return json.path(name).isMissingNode() || json.path(name).isNull() ? fallback : whole(name);
+  private static void requireWholeRotation(JsonValue config, JsonValue rope) {
+    Optional<JsonValue> part =
+        rope.find("partial_rotary_factor").or(() -> config.find("partial_rotary_factor"));
+    if (part.isPresent() && part.get().number() != 1) {
+      throw part.get().unlike("1: heads rotated in part are not supported");
     }
+  }
 
-    float positive(String name, float fallback) {
-      JsonNode value = json.path(name);
-      float number = value.isNumber() ? value.floatValue() : fallback;
-      if (!(number > 0)
-          || Float.isInfinite(number)
-          || (!value.isNumber() && !value.isMissingNode() && !value.isNull())) {
-        throw malformed(name, "should be a positive number, but is " + value);
-      }
-      return number;
+  private static void requireOneOf(JsonValue config, String key, Set<String> supported) {
+    Optional<JsonValue> value = config.find(key);
+    if (value.isPresent() && !supported.contains(value.get().string())) {
+      throw value.get().unlike("one of the supported " + supported);
     }
+  }
 
-    float ropeTheta() {
-      return new Fields(file, json.path("rope_parameters")).positive("rope_theta", 10_000f);
+  private static void requireFlag(JsonValue config, String key, boolean supported) {
+    Optional<JsonValue> value = config.find(key);
+    if (value.isPresent() && value.get().bool() != supported) {
+      throw value.get().unlike(supported + ", the only supported value");
     }
+  }
 
-    OptionalInt id(String name) {
-      JsonNode value = json.path(name);
-      JsonNode first = value.isArray() ? value.path(0) : value;
-      return first.isInt() && first.intValue() >= 0
-          ? OptionalInt.of(first.intValue())
-          : OptionalInt.empty();
-    }
+  private static boolean flag(JsonValue config, String key) {
+    return config.find(key).map(JsonValue::bool).orElse(false);
+  }
 
-    MalformedFileException malformed(String name, String problem) {
-      return new MalformedFileException("%s: %s %s".formatted(file, name, problem));
+  private static OptionalInt id(JsonValue config, String key) {
+    List<Integer> ids = ids(config, key);
+    return ids.isEmpty() ? OptionalInt.empty() : OptionalInt.of(ids.getFirst());
+  }
+
+  /** One id or a list of them, as generation settings allow. */
+  static List<Integer> ids(JsonValue config, String key) {
+    Optional<JsonValue> value = config.find(key);
+    if (value.isEmpty()) {
+      return List.of();
     }
+    List<JsonValue> ids = value.get().isArray() ? value.get().elements() : List.of(value.get());
+    return ids.stream().map(id -> (int) id.integer(0, Integer.MAX_VALUE)).toList();
   }
 }

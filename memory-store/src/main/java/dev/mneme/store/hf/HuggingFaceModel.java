@@ -1,23 +1,73 @@
 package dev.mneme.store.hf;
 
+import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
 import dev.mneme.store.safetensors.TensorSource;
 import java.nio.file.Path;
 
-/** A whole model directory. */
-public final class HuggingFaceModel {
+/**
+ * A model folder opened and checked: configuration, tokenizer and weights fit each other, and every
+ * tensor is there in its shape. Whoever opens it closes it; it owns the mapped weight files.
+ */
+public final class HuggingFaceModel implements AutoCloseable {
+  private final Path directory;
+  private final HuggingFaceConfig config;
+  private final TokenizerJson tokenizer;
+  private final TensorSource tensors;
+  private final WeightLayout layout;
 
-  private HuggingFaceModel() {}
+  private HuggingFaceModel(
+      Path directory, HuggingFaceConfig config, TokenizerJson tokenizer, TensorSource tensors) {
+    this.directory = directory;
+    this.config = config;
+    this.tokenizer = tokenizer;
+    this.tensors = tensors;
+    this.layout = WeightLayout.of(config, tensors.tensors().keySet());
+    layout.check(directory, tensors);
+  }
 
   /**
-   * Checks that configuration, tokenizer and weights of a directory fit together.
+   * Opens a folder with {@code config.json}, SafeTensors weights and {@code tokenizer.json}. The
+   * values of the weights are not looked at.
    *
-   * @throws dev.mneme.MalformedFileException naming everything that does not
+   * @throws MalformedFileException if a file breaks its format or the files contradict each other
+   * @throws MnemeException if one is missing, unreadable or of an unsupported kind
    */
-  public static void check(Path directory) {
+  public static HuggingFaceModel open(Path directory) {
     HuggingFaceConfig config = HuggingFaceConfig.read(directory);
-    TokenizerJson.read(directory, config);
-    try (TensorSource weights = TensorSource.openDirectory(directory)) {
-      ModelTensors.check(directory, config, weights);
+    TokenizerJson tokenizer = TokenizerJson.read(directory, config);
+    TensorSource tensors = TensorSource.openDirectory(directory);
+    try {
+      return new HuggingFaceModel(directory, config, tokenizer, tensors);
+    } catch (RuntimeException e) {
+      tensors.close();
+      throw e;
     }
+  }
+
+  public Path directory() {
+    return directory;
+  }
+
+  public HuggingFaceConfig config() {
+    return config;
+  }
+
+  public TokenizerJson tokenizer() {
+    return tokenizer;
+  }
+
+  /** The weights, valid until this model is closed. */
+  public TensorSource tensors() {
+    return tensors;
+  }
+
+  WeightLayout layout() {
+    return layout;
+  }
+
+  @Override
+  public void close() {
+    tensors.close();
   }
 }

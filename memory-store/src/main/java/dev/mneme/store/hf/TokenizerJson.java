@@ -1,268 +1,358 @@
 package dev.mneme.store.hf;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.google.common.collect.ImmutableMap;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.Vocabulary;
 import dev.mneme.Vocabulary.Kind;
 import dev.mneme.store.gguf.ByteLevelAlphabet;
-import dev.mneme.store.gguf.GgufWriter;
-import java.io.IOException;
+import dev.mneme.store.json.JsonValue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SequencedSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A BPE tokenizer from {@code tokenizer.json}: what its ids mean, and the same for a GGUF file.
- * Both styles in use are known: SentencePiece's with byte fallback (Llama 2, Mistral) and
- * byte-level (GPT-2, Qwen2, Llama 3). It does not tokenize; the engine does.
+ * A byte-pair-encoding tokenizer in the format of the Hugging Face tokenizers library ({@code
+ * tokenizer.json}), with the special ids that lie around it in {@code tokenizer_config.json},
+ * {@code config.json} and {@code generation_config.json}. Immutable.
+ *
+ * <p>It gives a {@link Vocabulary}; it does not tokenize. Two styles are read: SentencePiece's
+ * (blanks as U+2581, unknown characters as bytes {@code <0xNN>}) and byte-level (GPT-2's alphabet).
  */
 public final class TokenizerJson {
 
-  private static final ObjectMapper MAPPER = new ObjectMapper();
+  /** The file's name in a model folder. */
+  public static final String FILE = "tokenizer.json";
 
-  /** llama.cpp's names of the splitting patterns, by a part that only that pattern has. */
-  private static final Map<String, String> PATTERNS =
-      ImmutableMap.of(
-          "|\\p{N}{1,3}|", "llama-bpe",
-          "|\\p{N}|", "qwen2");
+  /** How entries spell text. */
+  enum Style {
+    SENTENCE_PIECE,
+    BYTE_LEVEL
+  }
 
-  private enum Use {
-    NORMAL(1, Kind.TEXT),
-    UNKNOWN(2, Kind.CONTROL),
-    CONTROL(3, Kind.CONTROL),
-    USER_DEFINED(4, Kind.TEXT),
-    UNUSED(5, Kind.UNUSED),
-    BYTE(6, Kind.TEXT);
+  /** What an entry is, with the numbers of llama.cpp's token types. */
+  enum TokenType {
+    NORMAL(1),
+    UNKNOWN(2),
+    CONTROL(3),
+    USER_DEFINED(4),
+    UNUSED(5),
+    BYTE(6);
 
-    final int gguf;
-    final Kind kind;
+    private final int number;
 
-    Use(int gguf, Kind kind) {
-      this.gguf = gguf;
-      this.kind = kind;
+    TokenType(int number) {
+      this.number = number;
+    }
+
+    int number() {
+      return number;
     }
   }
 
-  private record Token(String text, Use use) {}
+  /** One id: its text as the file writes it, and what it is. */
+  record Token(String text, TokenType type) {}
 
-  private final Path file;
-  private final JsonNode json;
-  private final boolean byteLevel;
+  /** Two entries that join to a third; earlier merges go first. */
+  record Merge(String left, String right) {
+    String joined() {
+      return left + right;
+    }
+  }
+
+  static final char BLANK = '\u2581';
+  private static final Pattern BYTE_NAME = Pattern.compile("<0x[0-9A-F]{2}>");
+
+  private final JsonValue json;
+  private final Optional<JsonValue> settings;
+  private final Style style;
   private final List<Token> tokens;
-  private final List<String> merges;
+  private final Map<String, Integer> ids = new HashMap<>();
   private final OptionalInt bos;
-  private final OptionalInt eos;
+  private final SequencedSet<Integer> ends = new LinkedHashSet<>();
+  private final OptionalInt unknown;
+  private final Vocabulary vocabulary;
 
-  private TokenizerJson(Path file, JsonNode json, HuggingFaceConfig config) {
-    this.file = file;
-    this.json = json;
-    if (!json.path("model").path("type").asText("").equals("BPE")) {
-      throw malformed(
-          "model.type is %s; only BPE is supported".formatted(json.path("model").path("type")));
+  private TokenizerJson(Path directory, HuggingFaceConfig config) {
+    this.json = JsonValue.read(directory.resolve(FILE));
+    this.settings = optional(directory, "tokenizer_config.json");
+    JsonValue model = json.get("model");
+    requireBpe(model);
+    this.style = style(model);
+    this.tokens = tokens(model, config.vocabulary());
+    for (int id = 0; id < tokens.size(); id++) {
+      Integer other = ids.put(tokens.get(id).text(), id);
+      if (other != null) {
+        throw malformed(
+            "ids %d and %d are both \"%s\"".formatted(other, id, tokens.get(id).text()));
+      }
     }
-    byteLevel = json.path("pre_tokenizer").toString().contains("\"ByteLevel\"");
-    if (!byteLevel && !json.path("model").path("byte_fallback").asBoolean(false)) {
-      throw malformed(
-          "this BPE is neither byte-level nor has byte_fallback, so it cannot spell every text");
-    }
-    tokens = readTokens(config.vocabulary());
-    merges = readMerges();
-    bos = within(config.bos());
-    eos = within(config.eos());
+    this.unknown = unknown(model);
+    this.bos =
+        named("bos_token")
+            .or(() -> boxed(config.bos()))
+            .map(OptionalInt::of)
+            .orElseGet(OptionalInt::empty);
+    named("eos_token").ifPresent(ends::add);
+    ends.addAll(config.eos());
+    optional(directory, "generation_config.json")
+        .ifPresent(generation -> ends.addAll(HuggingFaceConfig.ids(generation, "eos_token_id")));
+    bos.ifPresent(id -> requireInside(id, "beginning-of-sequence"));
+    ends.forEach(id -> requireInside(id, "end-of-sequence"));
+    this.vocabulary = buildVocabulary();
   }
 
-  /** Reads the tokenizer of a model directory, padded to the width its configuration gives. */
+  /**
+   * Reads the tokenizer of a model folder.
+   *
+   * @throws MalformedFileException if the file contradicts itself or {@code config.json}
+   * @throws MnemeException if there is none, or it is of a kind that is not supported
+   */
   public static TokenizerJson read(Path directory, HuggingFaceConfig config) {
-    Path file = directory.resolve("tokenizer.json");
-    if (!Files.isRegularFile(file)) {
+    if (!Files.isRegularFile(directory.resolve(FILE))) {
       throw new MnemeException(
-          directory
-              + " has no tokenizer.json; save the fast tokenizer there (in Python:"
-              + " AutoTokenizer.from_pretrained(...).save_pretrained(dir))");
+          "%s has no %s; load the model's tokenizer in Python as a fast tokenizer and save_pretrained it"
+              .formatted(directory, FILE));
     }
-    try {
-      return new TokenizerJson(file, MAPPER.readTree(file.toFile()), config);
-    } catch (IOException e) {
-      throw new MalformedFileException(file + " is not valid JSON: " + e.getMessage(), e);
-    }
+    return new TokenizerJson(directory, config);
   }
 
-  private List<Token> readTokens(int width) {
-    @Nullable Token[] byId = new @Nullable Token[width];
-    String unknown = json.path("model").path("unk_token").asText("");
-    for (Map.Entry<String, JsonNode> entry : json.path("model").path("vocab").properties()) {
-      int id = checkedId(entry.getValue(), entry.getKey(), width);
-      if (byId[id] != null) {
-        throw malformed("id %d is given to both %s and %s".formatted(id, byId[id], entry.getKey()));
+  /** What each id means, padded with unused ids to the model's {@code vocab_size}. */
+  public Vocabulary vocabulary() {
+    return vocabulary;
+  }
+
+  JsonValue json() {
+    return json;
+  }
+
+  /** {@code tokenizer_config.json}, where the folder has one. */
+  Optional<JsonValue> settings() {
+    return settings;
+  }
+
+  Style style() {
+    return style;
+  }
+
+  List<Token> tokens() {
+    return tokens;
+  }
+
+  OptionalInt id(String text) {
+    Integer id = ids.get(text);
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  OptionalInt bos() {
+    return bos;
+  }
+
+  /** Ids that end a generation, the main one first. */
+  SequencedSet<Integer> ends() {
+    return ends;
+  }
+
+  OptionalInt unknown() {
+    return unknown;
+  }
+
+  /** Merges in order, written in the file as {@code "a b"} or as {@code ["a", "b"]}. */
+  List<Merge> merges() {
+    var merges = new ArrayList<Merge>();
+    for (JsonValue entry : json.get("model").get("merges").elements()) {
+      List<String> parts =
+          entry.isArray()
+              ? entry.elements().stream().map(JsonValue::string).toList()
+              : Arrays.asList(entry.string().split(" ", -1));
+      if (parts.size() != 2) {
+        throw entry.unlike("two entries of the vocabulary");
       }
-      byId[id] = new Token(entry.getKey(), useOf(entry.getKey(), unknown));
+      var merge = new Merge(parts.getFirst(), parts.getLast());
+      for (String part : List.of(merge.left(), merge.right(), merge.joined())) {
+        if (!ids.containsKey(part)) {
+          throw entry.unlike("made of entries; \"%s\" is not in the vocabulary".formatted(part));
+        }
+      }
+      merges.add(merge);
     }
-    for (JsonNode added : json.path("added_tokens")) {
-      String text = added.path("content").asText();
-      int id = checkedId(added.path("id"), text, width);
-      Use use =
-          text.equals(unknown) && !byteLevel
-              ? Use.UNKNOWN
-              : added.path("special").asBoolean(false) ? Use.CONTROL : Use.USER_DEFINED;
-      byId[id] = new Token(text, use);
-    }
-    var list = new ArrayList<Token>(width);
-    for (int id = 0; id < width; id++) {
-      Token token = byId[id];
-      list.add(token == null ? new Token("[PAD" + id + "]", Use.UNUSED) : token);
-    }
-    return list;
+    return merges;
   }
 
-  private int checkedId(JsonNode id, String text, int width) {
-    if (!id.isInt() || id.intValue() < 0 || id.intValue() >= width) {
-      throw malformed("the token %s has id %s, outside the model's %d".formatted(text, id, width));
-    }
-    return id.intValue();
+  /** A part of the pipeline as a flat list: nothing, one component, or a sequence's. */
+  List<JsonValue> components(String part, String membersOfSequence) {
+    return json.find(part).map(p -> flatten(p, membersOfSequence)).orElse(List.of());
   }
 
-  private Use useOf(String text, String unknown) {
+  MalformedFileException malformed(String problem) {
+    return new MalformedFileException(json.file() + ": " + problem);
+  }
+
+  private static List<JsonValue> flatten(JsonValue part, String membersOfSequence) {
+    if (!part.get("type").string().equals("Sequence")) {
+      return List.of(part);
+    }
+    return part.get(membersOfSequence).elements().stream()
+        .flatMap(member -> flatten(member, membersOfSequence).stream())
+        .toList();
+  }
+
+  private static void requireBpe(JsonValue model) {
+    Optional<JsonValue> type = model.find("type");
+    if (type.isPresent() && !type.get().string().equals("BPE")) {
+      throw type.get().unlike("BPE, the only supported tokenizer model");
+    }
+    for (String affix : List.of("continuing_subword_prefix", "end_of_word_suffix")) {
+      Optional<JsonValue> value = model.find(affix);
+      if (value.isPresent() && !value.get().string().isEmpty()) {
+        throw value.get().unlike("absent or empty: marked word parts are not supported");
+      }
+    }
+  }
+
+  private Style style(JsonValue model) {
+    boolean byteLevel =
+        components("pre_tokenizer", "pretokenizers").stream()
+            .anyMatch(c -> c.get("type").string().equals("ByteLevel"));
     if (byteLevel) {
-      return Use.NORMAL;
+      return Style.BYTE_LEVEL;
     }
-    return text.equals(unknown)
-        ? Use.UNKNOWN
-        : text.matches("<0x[0-9A-F]{2}>") ? Use.BYTE : Use.NORMAL;
+    if (model.find("byte_fallback").map(JsonValue::bool).orElse(false)) {
+      return Style.SENTENCE_PIECE;
+    }
+    throw new MnemeException(
+        "%s: expected byte-level entries (a ByteLevel pre_tokenizer) or model.byte_fallback = true; a"
+                .formatted(json.file())
+            + " tokenizer with neither cannot spell every text and is not supported");
   }
 
-  private List<String> readMerges() {
-    var list = new ArrayList<String>();
-    for (JsonNode merge : json.path("model").path("merges")) {
-      String text =
-          merge.isArray() ? merge.path(0).asText() + " " + merge.path(1).asText() : merge.asText();
-      if (text.indexOf(' ') < 1 || text.indexOf(' ') == text.length() - 1) {
-        throw malformed("the merge %s does not join two parts".formatted(merge));
+  private List<Token> tokens(JsonValue model, int size) {
+    var found = new @Nullable Token[size];
+    model
+        .get("vocab")
+        .members()
+        .forEach(
+            (text, value) -> {
+              int id = id(value, size);
+              if (found[id] != null) {
+                throw value.unlike(
+                    "an id of its own; it is \"%s\" too".formatted(found[id].text()));
+              }
+              boolean isByte = style == Style.SENTENCE_PIECE && BYTE_NAME.matcher(text).matches();
+              found[id] = new Token(text, isByte ? TokenType.BYTE : TokenType.NORMAL);
+            });
+    for (JsonValue added : json.find("added_tokens").map(JsonValue::elements).orElse(List.of())) {
+      String text = added.get("content").string();
+      int id = id(added.get("id"), size);
+      if (found[id] != null && !found[id].text().equals(text)) {
+        throw added.get("content").unlike("\"%s\", what id %d is".formatted(found[id].text(), id));
       }
-      list.add(text);
+      boolean special = added.find("special").map(JsonValue::bool).orElse(false);
+      found[id] =
+          special
+              ? new Token(text, TokenType.CONTROL)
+              : new Token(text.replace(BLANK, ' '), TokenType.USER_DEFINED);
     }
-    return list;
+    model
+        .find("unk_token")
+        .ifPresent(
+            unk -> {
+              for (int id = 0; id < size; id++) {
+                if (found[id] != null && found[id].text().equals(unk.string())) {
+                  found[id] = new Token(unk.string(), TokenType.UNKNOWN);
+                }
+              }
+            });
+    var tokens = new ArrayList<Token>(size);
+    for (int id = 0; id < size; id++) {
+      Token token = found[id];
+      tokens.add(token == null ? new Token("[PAD" + id + "]", TokenType.UNUSED) : token);
+    }
+    return List.copyOf(tokens);
   }
 
-  private OptionalInt within(OptionalInt id) {
-    if (id.isPresent() && id.getAsInt() >= tokens.size()) {
-      throw malformed(
-          "config.json names the special id %d, but there are %d ids"
-              .formatted(id.getAsInt(), tokens.size()));
+  private int id(JsonValue value, int size) {
+    long id = value.integer(0, Integer.MAX_VALUE);
+    if (id >= size) {
+      throw value.unlike("below vocab_size of %s, %d".formatted(HuggingFaceConfig.FILE, size));
+    }
+    return (int) id;
+  }
+
+  private OptionalInt unknown(JsonValue model) {
+    Optional<JsonValue> text = model.find("unk_token");
+    if (text.isEmpty()) {
+      return OptionalInt.empty();
+    }
+    OptionalInt id = id(text.get().string());
+    if (id.isEmpty()) {
+      throw text.get().unlike("in the vocabulary");
     }
     return id;
   }
 
-  /** What the ids mean. */
-  public Vocabulary vocabulary() {
+  /** The id of a token that {@code tokenizer_config.json} names by its text. */
+  private Optional<Integer> named(String role) {
+    Optional<JsonValue> value = settings.flatMap(s -> s.find(role));
+    if (value.isEmpty()) {
+      return Optional.empty();
+    }
+    JsonValue text = value.get().isObject() ? value.get().get("content") : value.get();
+    Integer id = ids.get(text.string());
+    if (id == null) {
+      throw text.unlike("in the vocabulary of " + FILE);
+    }
+    return Optional.of(id);
+  }
+
+  private static Optional<Integer> boxed(OptionalInt id) {
+    return id.isEmpty() ? Optional.empty() : Optional.of(id.getAsInt());
+  }
+
+  private void requireInside(int id, String role) {
+    if (id >= tokens.size()) {
+      throw malformed(
+          "the %s id %d is outside the vocabulary of %d".formatted(role, id, tokens.size()));
+    }
+  }
+
+  private Vocabulary buildVocabulary() {
     Vocabulary.Builder builder = Vocabulary.builder();
     for (Token token : tokens) {
-      switch (token.use()) {
-        case BYTE ->
-            builder.add(
-                new byte[] {(byte) Integer.parseInt(token.text().substring(3, 5), 16)}, Kind.TEXT);
+      switch (token.type()) {
         case NORMAL -> {
-          if (byteLevel) {
+          if (style == Style.BYTE_LEVEL) {
             builder.add(ByteLevelAlphabet.toBytes(token.text()), Kind.TEXT);
           } else {
-            builder.add(token.text().replace('\u2581', ' '), Kind.TEXT);
+            builder.add(token.text().replace(BLANK, ' '), Kind.TEXT);
           }
         }
-        default -> builder.add(token.text(), token.use().kind);
+        case BYTE -> builder.add(new byte[] {byteOf(token.text())}, Kind.TEXT);
+        case USER_DEFINED -> builder.add(token.text(), Kind.TEXT);
+        case CONTROL, UNKNOWN -> builder.add(token.text(), Kind.CONTROL);
+        case UNUSED -> builder.add(token.text(), Kind.UNUSED);
       }
     }
     bos.ifPresent(builder::bos);
-    eos.ifPresent(builder::end);
+    ends.forEach(builder::end);
     return builder.build();
   }
 
-  /** Writes the {@code tokenizer.ggml} keys from which llama.cpp tokenizes the same way. */
-  void describeTo(GgufWriter gguf) {
-    gguf.put("tokenizer.ggml.model", byteLevel ? "gpt2" : "llama");
-    if (byteLevel) {
-      gguf.put("tokenizer.ggml.pre", splittingPattern());
-    }
-    gguf.putStrings("tokenizer.ggml.tokens", tokens.stream().map(Token::text).toList());
-    gguf.putInts(
-        "tokenizer.ggml.token_type", tokens.stream().mapToInt(token -> token.use().gguf).toArray());
-    if (byteLevel) {
-      gguf.putStrings("tokenizer.ggml.merges", merges);
-    } else {
-      gguf.putFloats("tokenizer.ggml.scores", scores());
-      for (int id = 0; id < tokens.size(); id++) {
-        if (tokens.get(id).use() == Use.UNKNOWN) {
-          gguf.putUint32("tokenizer.ggml.unknown_token_id", id);
-        }
-      }
-      gguf.putBool("tokenizer.ggml.add_space_prefix", addsSpace());
-    }
-    bos.ifPresent(id -> gguf.putUint32("tokenizer.ggml.bos_token_id", id));
-    eos.ifPresent(id -> gguf.putUint32("tokenizer.ggml.eos_token_id", id));
-    gguf.putBool("tokenizer.ggml.add_bos_token", bos.isPresent() && addsBos());
+  private static byte byteOf(String name) {
+    return (byte) Integer.parseInt(name, 3, 5, 16);
   }
 
-  /** Whether the template that finishes an encoding begins with a special token. */
-  private boolean addsBos() {
-    String finishing = json.path("post_processor").toString();
-    int special = finishing.indexOf("\"SpecialToken\"");
-    int sequence = finishing.indexOf("\"Sequence\":{\"id\"");
-    return special >= 0 && special < sequence;
-  }
-
-  private boolean addsSpace() {
-    String normalizer = json.path("normalizer").toString();
-    JsonNode pre = json.path("pre_tokenizer");
-    boolean metaspace = pre.path("type").asText("").equals("Metaspace");
-    return normalizer.contains("\"Prepend\"")
-        || (metaspace && !pre.path("prepend_scheme").asText("always").equals("never"));
-  }
-
-  /**
-   * SentencePiece joins the pair whose result scores highest, so a piece scores minus the rank of
-   * the first merge that makes it.
-   */
-  private float[] scores() {
-    Map<String, Integer> rank = new HashMap<>();
-    for (int i = 0; i < merges.size(); i++) {
-      rank.putIfAbsent(merges.get(i).replace(" ", ""), i);
-    }
-    float[] scores = new float[tokens.size()];
-    for (int id = 0; id < scores.length; id++) {
-      Token token = tokens.get(id);
-      int last = token.use() == Use.NORMAL ? merges.size() : 0;
-      scores[id] = -(float) rank.getOrDefault(token.text(), last);
-    }
-    return scores;
-  }
-
-  private String splittingPattern() {
-    String pre = json.path("pre_tokenizer").toString();
-    Optional<String> known =
-        PATTERNS.entrySet().stream()
-            .filter(entry -> pre.contains(entry.getKey().replace("\\", "\\\\")))
-            .map(Map.Entry::getValue)
-            .findFirst();
-    if (known.isPresent()) {
-      return known.get();
-    }
-    if (pre.contains("\"Split\"")) {
-      throw malformed(
-          "its pre_tokenizer splits by a pattern that is not known; known are those of GPT-2, Qwen2"
-              + " and Llama 3: "
-              + pre);
-    }
-    return "gpt-2";
-  }
-
-  private MalformedFileException malformed(String problem) {
-    return new MalformedFileException(file + ": " + problem);
+  private static Optional<JsonValue> optional(Path directory, String file) {
+    Path path = directory.resolve(file);
+    return Files.isRegularFile(path) ? Optional.of(JsonValue.read(path)) : Optional.empty();
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Models in the Hugging Face layout: their configuration, their tokenizer, and GGUF files made of
- * them.
+ * Models in the layout that Hugging Face publishes: {@code config.json}, SafeTensors weights and
+ * {@code tokenizer.json}. {@link dev.mneme.store.hf.HuggingFaceModel} opens a folder and checks all
+ * three against each other; {@link dev.mneme.store.hf.GgufConverter} turns one into a GGUF file.
  */
 @NullMarked
 package dev.mneme.store.hf;

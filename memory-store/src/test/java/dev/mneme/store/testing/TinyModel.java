@@ -134,8 +134,16 @@ public final class TinyModel {
     addToken(tokenizer, 0, "<unk>");
     addToken(tokenizer, 1, "<s>");
     addToken(tokenizer, 2, "</s>");
-    tokenizer.putObject("normalizer").put("type", "Prepend").put("prepend", "\u2581");
-    ObjectNode post = tokenizer.putObject("post_processor");
+    ObjectNode normalizer = tokenizer.putObject("normalizer").put("type", "Sequence");
+    ArrayNode steps = normalizer.putArray("normalizers");
+    steps.addObject().put("type", "Prepend").put("prepend", "\u2581");
+    steps
+        .addObject()
+        .put("type", "Replace")
+        .put("content", "\u2581")
+        .putObject("pattern")
+        .put("String", " ");
+    ObjectNode post = tokenizer.putObject("post_processor").put("type", "TemplateProcessing");
     ArrayNode single = post.putArray("single");
     single.addObject().putObject("SpecialToken").put("id", "<s>");
     single.addObject().putObject("Sequence").put("id", "A");

@@ -1,0 +1,76 @@
+package dev.mneme.store;
+
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import dev.mneme.MnemeException;
+import dev.mneme.store.PackManifest.Entry;
+import dev.mneme.store.hf.HuggingFaceConfig;
+import dev.mneme.store.hf.HuggingFaceModel;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** Copies a checked model folder into a new pack; see {@link MemoryPack#importFrom}. */
+final class PackImport {
+
+  private PackImport() {}
+
+  static void run(Path directory, String name, String domain, Path out) {
+    if (!PackManifest.isValidName(name)) {
+      throw new MnemeException(
+          "\"%s\" is no name for a pack: use 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
+              .formatted(name));
+    }
+    if (Files.exists(out, LinkOption.NOFOLLOW_LINKS)) {
+      throw new MnemeException(
+          "%s exists already; remove it or choose another folder".formatted(out));
+    }
+    HuggingFaceConfig config;
+    try (HuggingFaceModel model = HuggingFaceModel.open(directory)) {
+      config = model.config();
+    }
+    Path target = out.toAbsolutePath().normalize();
+    try {
+      Path parent = target.resolveSibling(".").normalize();
+      Files.createDirectories(parent);
+      Path temporary = Files.createDirectory(parent.resolve(".import-" + UUID.randomUUID()));
+      try {
+        List<Entry> files = copy(directory, temporary);
+        var manifest =
+            new PackManifest(
+                name,
+                domain,
+                "",
+                MemoryPack.DEFAULT_LAMBDA,
+                config.architecture(),
+                config.vocabulary(),
+                files);
+        // Last, so that a folder with a manifest is a whole pack.
+        Files.write(temporary.resolve(PackManifest.FILE), manifest.toBytes());
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        if (Files.exists(temporary)) {
+          MoreFiles.deleteRecursively(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
+        }
+      }
+    } catch (IOException e) {
+      throw new MnemeException("cannot write the pack %s: %s".formatted(out, e), e);
+    }
+  }
+
+  private static List<Entry> copy(Path from, Path to) throws IOException {
+    var files = new ArrayList<Entry>();
+    for (String name : PackFiles.carried(from)) {
+      try (OutputStream out = Files.newOutputStream(to.resolve(name))) {
+        files.add(PackFiles.copy(from.resolve(name), out));
+      }
+    }
+    return files;
+  }
+}

@@ -1,0 +1,245 @@
+package dev.mneme.store.hf;
+
+import dev.mneme.MnemeException;
+import dev.mneme.store.gguf.GgufWriter;
+import dev.mneme.store.hf.TokenizerJson.Merge;
+import dev.mneme.store.hf.TokenizerJson.Token;
+import dev.mneme.store.hf.TokenizerJson.TokenType;
+import dev.mneme.store.json.JsonValue;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * Writes a {@link TokenizerJson} as the {@code tokenizer.ggml.*} keys from which llama.cpp
+ * tokenizes. A pipeline that llama.cpp would not reproduce is refused by name, for a host that cuts
+ * its text otherwise than it was trained on is silently worse.
+ *
+ * <p>One difference is accepted: llama.cpp does not compose characters first, where Qwen2's
+ * tokenizer asks for NFC.
+ */
+final class GgufTokenizer {
+  private static final String KEYS = "tokenizer.ggml.";
+
+  private static final String CONTRACTIONS_AND_WORDS =
+      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
+  private static final String PUNCTUATION_AND_BLANKS =
+      "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+  /** Published split patterns and the names under which llama.cpp knows them. */
+  private static final Map<String, String> SPLITS =
+      Map.of(
+          CONTRACTIONS_AND_WORDS + "\\p{N}" + PUNCTUATION_AND_BLANKS, "qwen2",
+          CONTRACTIONS_AND_WORDS + "\\p{N}{1,3}" + PUNCTUATION_AND_BLANKS, "llama-bpe");
+
+  private final TokenizerJson tokenizer;
+
+  GgufTokenizer(TokenizerJson tokenizer) {
+    this.tokenizer = tokenizer;
+  }
+
+  void put(GgufWriter writer) {
+    switch (tokenizer.style()) {
+      case SENTENCE_PIECE -> putSentencePiece(writer);
+      case BYTE_LEVEL -> putByteLevel(writer);
+    }
+    List<Token> tokens = tokenizer.tokens();
+    writer.putStrings(KEYS + "tokens", tokens.stream().map(Token::text).toList());
+    writer.putInts(KEYS + "token_type", tokens.stream().mapToInt(t -> t.type().number()).toArray());
+    tokenizer.bos().ifPresent(id -> writer.putUint32(KEYS + "bos_token_id", id));
+    List<String> endKeys = List.of("eos_token_id", "eot_token_id", "eom_token_id");
+    int ends = 0;
+    for (int id : tokenizer.ends()) {
+      if (ends < endKeys.size()) {
+        writer.putUint32(KEYS + endKeys.get(ends++), id);
+      }
+    }
+    tokenizer.unknown().ifPresent(id -> writer.putUint32(KEYS + "unknown_token_id", id));
+    writer.putBool(KEYS + "add_bos_token", beginsWithBos());
+    writer.putBool(KEYS + "add_eos_token", false);
+    tokenizer
+        .settings()
+        .flatMap(settings -> settings.find("chat_template"))
+        .filter(JsonValue::isString)
+        .ifPresent(template -> writer.put("tokenizer.chat_template", template.string()));
+  }
+
+  private void putSentencePiece(GgufWriter writer) {
+    boolean prefix = false;
+    for (JsonValue normalizer : tokenizer.components("normalizer", "normalizers")) {
+      String type = type(normalizer);
+      if (type.equals("Prepend") && text(normalizer, "prepend").equals("\u2581")) {
+        prefix = true;
+      } else if (!type.equals("Replace") || !replacesBlanks(normalizer)) {
+        throw unsupported("normalizer", normalizer);
+      }
+    }
+    for (JsonValue step : tokenizer.components("pre_tokenizer", "pretokenizers")) {
+      boolean splits = step.find("split").map(JsonValue::bool).orElse(true);
+      if (!type(step).equals("Metaspace") || splits) {
+        throw unsupported("pre_tokenizer", step);
+      }
+      prefix |=
+          step.find("prepend_scheme")
+              .map(scheme -> !scheme.string().equals("never"))
+              .orElseGet(() -> step.find("add_prefix_space").map(JsonValue::bool).orElse(true));
+    }
+    requireAllBytes();
+    writer.put(KEYS + "model", "llama");
+    writer.put(KEYS + "pre", "default");
+    writer.putFloats(KEYS + "scores", scores());
+    writer.putBool(KEYS + "add_space_prefix", prefix);
+  }
+
+  /**
+   * llama.cpp joins the pair whose joined entry scores highest, so minus the rank of the first
+   * merge that makes an entry gives the merges their order.
+   *
+   * <p>That is the same only where every pair that spells an entry is a merge, and an entry's
+   * merges follow each other, as in all vocabularies that come from SentencePiece; others are
+   * refused.
+   */
+  private float[] scores() {
+    List<Merge> merges = tokenizer.merges();
+    var ranks = new HashMap<String, Integer>();
+    for (int rank = 0; rank < merges.size(); rank++) {
+      String joined = merges.get(rank).joined();
+      boolean follows = rank > 0 && merges.get(rank - 1).joined().equals(joined);
+      if (ranks.putIfAbsent(joined, rank) != null && !follows) {
+        throw inexpressible("merges of \"%s\" stand apart from each other".formatted(joined));
+      }
+    }
+    var known = new HashSet<>(merges);
+    for (Token token : tokenizer.tokens()) {
+      if (token.type() == TokenType.NORMAL) {
+        requireAllSplits(token.text(), known);
+      }
+    }
+    var scores = new float[tokenizer.tokens().size()];
+    for (int id = 0; id < scores.length; id++) {
+      scores[id] = 0f - ranks.getOrDefault(tokenizer.tokens().get(id).text(), 0);
+    }
+    return scores;
+  }
+
+  private void requireAllSplits(String entry, Set<Merge> merges) {
+    for (int at = 1; at < entry.length(); at++) {
+      var split = new Merge(entry.substring(0, at), entry.substring(at));
+      if (isPiece(split.left()) && isPiece(split.right()) && !merges.contains(split)) {
+        throw inexpressible(
+            "\"%s\" and \"%s\" spell \"%s\", but are no merge"
+                .formatted(split.left(), split.right(), entry));
+      }
+    }
+  }
+
+  private boolean isPiece(String text) {
+    OptionalInt id = tokenizer.id(text);
+    return id.isPresent() && tokenizer.tokens().get(id.getAsInt()).type() == TokenType.NORMAL;
+  }
+
+  private MnemeException inexpressible(String reason) {
+    return new MnemeException(
+        "%s: the merges are not those of a SentencePiece model, so GGUF cannot express their order: %s"
+            .formatted(tokenizer.json().file(), reason));
+  }
+
+  private void requireAllBytes() {
+    for (int b = 0; b < 256; b++) {
+      String name = String.format(Locale.ROOT, "<0x%02X>", b);
+      if (tokenizer.id(name).isEmpty()) {
+        throw tokenizer.malformed("the vocabulary lacks the byte " + name);
+      }
+    }
+  }
+
+  private void putByteLevel(GgufWriter writer) {
+    for (JsonValue normalizer : tokenizer.components("normalizer", "normalizers")) {
+      if (!type(normalizer).equals("NFC")) {
+        throw unsupported("normalizer", normalizer);
+      }
+    }
+    String pre = preTokenizer();
+    boolean wholeEntriesFirst =
+        tokenizer.json().get("model").find("ignore_merges").map(JsonValue::bool).orElse(false);
+    if (wholeEntriesFirst != pre.equals("llama-bpe")) {
+      throw new MnemeException(
+          "%s: model.ignore_merges = %s with the split pattern of \"%s\" is nothing llama.cpp can do"
+              .formatted(tokenizer.json().file(), wholeEntriesFirst, pre));
+    }
+    writer.put(KEYS + "model", "gpt2");
+    writer.put(KEYS + "pre", pre);
+    writer.putStrings(
+        KEYS + "merges", tokenizer.merges().stream().map(m -> m.left() + " " + m.right()).toList());
+    writer.putBool(KEYS + "add_space_prefix", false);
+  }
+
+  private String preTokenizer() {
+    List<JsonValue> steps = tokenizer.components("pre_tokenizer", "pretokenizers");
+    JsonValue last = steps.getLast();
+    if (!type(last).equals("ByteLevel")
+        || last.find("add_prefix_space").map(JsonValue::bool).orElse(true)) {
+      throw unsupported("pre_tokenizer", last);
+    }
+    boolean ownPattern = last.find("use_regex").map(JsonValue::bool).orElse(true);
+    if (steps.size() == 1 && ownPattern) {
+      return "gpt-2";
+    }
+    JsonValue first = steps.getFirst();
+    if (steps.size() != 2 || ownPattern || !type(first).equals("Split")) {
+      throw unsupported("pre_tokenizer", first);
+    }
+    Optional<JsonValue> pattern = first.get("pattern").find("Regex");
+    String known = pattern.map(p -> SPLITS.get(p.string())).orElse(null);
+    if (known == null || !text(first, "behavior").equals("Isolated")) {
+      throw unsupported("pre_tokenizer", pattern.orElse(first));
+    }
+    return known;
+  }
+
+  /**
+   * Whether the tokenizer's own template, or else its settings, puts the first id before a text.
+   */
+  private boolean beginsWithBos() {
+    for (JsonValue step : tokenizer.components("post_processor", "processors")) {
+      if (type(step).equals("TemplateProcessing")) {
+        JsonValue first = step.get("single").elements().getFirst();
+        return first
+            .find("SpecialToken")
+            .map(special -> tokenizer.id(text(special, "id")).equals(tokenizer.bos()))
+            .orElse(false);
+      }
+    }
+    return tokenizer.bos().isPresent()
+        && tokenizer
+            .settings()
+            .flatMap(settings -> settings.find("add_bos_token"))
+            .map(JsonValue::bool)
+            .orElse(false);
+  }
+
+  private static boolean replacesBlanks(JsonValue normalizer) {
+    return normalizer.get("pattern").find("String").map(p -> p.string().equals(" ")).orElse(false)
+        && text(normalizer, "content").equals("\u2581");
+  }
+
+  private static String type(JsonValue component) {
+    return component.get("type").string();
+  }
+
+  private static String text(JsonValue component, String key) {
+    return component.get(key).string();
+  }
+
+  private MnemeException unsupported(String part, JsonValue component) {
+    String shown = component.isString() ? component.string() : type(component);
+    return new MnemeException(
+        "%s: the %s \"%s\" cannot be written as GGUF; supported are SentencePiece's blanks and the split patterns gpt-2, qwen2 and llama-bpe"
+            .formatted(tokenizer.json().file(), part, shown));
+  }
+}

@@ -1,0 +1,232 @@
+package dev.mneme.store.json;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A value in a JSON file that knows where it stands. Immutable.
+ *
+ * <p>Asking for a type the value does not have throws a {@link MalformedFileException} naming file
+ * and field path ({@code files[2].sha256}), the expectation and what was found.
+ */
+public final class JsonValue {
+
+  /** Larger than any tokenizer in use, small enough to be read into memory whole. */
+  private static final long MAX_BYTES = 256L << 20;
+
+  private static final ObjectReader STRICT =
+      JsonMapper.builder(
+              JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build()
+          .reader();
+
+  private final Path file;
+  private final String path;
+  private final JsonNode node;
+
+  private JsonValue(Path file, String path, JsonNode node) {
+    this.file = file;
+    this.path = path;
+    this.node = node;
+  }
+
+  /**
+   * Reads a file that holds one JSON object.
+   *
+   * @throws MalformedFileException if it is not JSON, names a key twice, goes on after the object,
+   *     or is not an object
+   * @throws MnemeException if it cannot be read
+   */
+  public static JsonValue read(Path file) {
+    try {
+      long size = Files.size(file);
+      if (size > MAX_BYTES) {
+        throw new MalformedFileException(
+            "%s: %d bytes are too many for a JSON file of a model (at most %d)"
+                .formatted(file, size, MAX_BYTES));
+      }
+      return parse(file, Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw new MnemeException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  /** As {@link #read}, of bytes that came from the file. */
+  public static JsonValue parse(Path file, byte[] bytes) {
+    try {
+      JsonNode node = STRICT.readTree(bytes);
+      if (!node.isObject()) {
+        throw new MalformedFileException(
+            "%s: expected a JSON object, found %s".formatted(file, kind(node)));
+      }
+      return new JsonValue(file, "", node);
+    } catch (JsonProcessingException e) {
+      throw new MalformedFileException(
+          "%s: not valid JSON at line %d, column %d: %s"
+              .formatted(
+                  file,
+                  e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
+                  e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
+                  e.getOriginalMessage()),
+          e);
+    } catch (IOException e) {
+      throw new MnemeException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  /** The file this value was read from. */
+  public Path file() {
+    return file;
+  }
+
+  /** A member that must be there and not null. */
+  public JsonValue get(String key) {
+    return find(key)
+        .orElseThrow(
+            () ->
+                new MalformedFileException(
+                    "%s: the field \"%s\" is missing".formatted(file, member(key))));
+  }
+
+  /** A member, or empty where it is absent or null. */
+  public Optional<JsonValue> find(String key) {
+    if (!node.isObject()) {
+      throw unlike("an object");
+    }
+    JsonNode found = node.get(key);
+    return found == null || found.isNull()
+        ? Optional.empty()
+        : Optional.of(new JsonValue(file, member(key), found));
+  }
+
+  /** Members in file order, nulls included. */
+  public Map<String, JsonValue> members() {
+    if (!node.isObject()) {
+      throw unlike("an object");
+    }
+    var members = new LinkedHashMap<String, JsonValue>();
+    node.properties()
+        .forEach(
+            entry ->
+                members.put(
+                    entry.getKey(), new JsonValue(file, member(entry.getKey()), entry.getValue())));
+    return members;
+  }
+
+  /** Elements in order. */
+  public List<JsonValue> elements() {
+    if (!node.isArray()) {
+      throw unlike("an array");
+    }
+    var elements = new ArrayList<JsonValue>(node.size());
+    for (int i = 0; i < node.size(); i++) {
+      elements.add(new JsonValue(file, path + "[" + i + "]", node.get(i)));
+    }
+    return elements;
+  }
+
+  public boolean isString() {
+    return node.isTextual();
+  }
+
+  public boolean isArray() {
+    return node.isArray();
+  }
+
+  public boolean isObject() {
+    return node.isObject();
+  }
+
+  /** This value as a string. */
+  public String string() {
+    if (!node.isTextual()) {
+      throw unlike("a string");
+    }
+    return node.textValue();
+  }
+
+  /** This value as true or false. */
+  public boolean bool() {
+    if (!node.isBoolean()) {
+      throw unlike("true or false");
+    }
+    return node.booleanValue();
+  }
+
+  /** This value as an integer, written without fraction or exponent, in {@code [min, max]}. */
+  public long integer(long min, long max) {
+    if (!node.isIntegralNumber()
+        || !node.canConvertToLong()
+        || node.longValue() < min
+        || node.longValue() > max) {
+      throw unlike("an integer from %d to %d".formatted(min, max));
+    }
+    return node.longValue();
+  }
+
+  /** This value as an integer of at least 1. */
+  public int count() {
+    return Math.toIntExact(integer(1, Integer.MAX_VALUE));
+  }
+
+  /** This value as a finite number; a negative zero keeps its sign. */
+  public double number() {
+    if (!node.isNumber() || !Double.isFinite(node.doubleValue())) {
+      throw unlike("a finite number");
+    }
+    return node.doubleValue();
+  }
+
+  /** This value as a finite number above zero. */
+  public double positive() {
+    if (!node.isNumber() || !Double.isFinite(node.doubleValue()) || node.doubleValue() <= 0) {
+      throw unlike("a finite number above 0");
+    }
+    return node.doubleValue();
+  }
+
+  /** The complaint that this value is not what it must be. */
+  public MalformedFileException unlike(String expectation) {
+    return new MalformedFileException(
+        "%s: %s must be %s, found %s"
+            .formatted(
+                file, path.isEmpty() ? "it" : "\"" + path + "\"", expectation, abbreviated()));
+  }
+
+  private String abbreviated() {
+    if (node.isContainerNode()) {
+      return kind(node);
+    }
+    String text = node.toString();
+    return text.length() <= 80 ? text : text.substring(0, 80) + "...";
+  }
+
+  private static String kind(JsonNode node) {
+    return switch (node.getNodeType()) {
+      case OBJECT -> "an object";
+      case ARRAY -> "an array";
+      case MISSING -> "nothing";
+      default -> node.toString();
+    };
+  }
+
+  private String member(String key) {
+    return path.isEmpty() ? key : path + "." + key;
+  }
+}

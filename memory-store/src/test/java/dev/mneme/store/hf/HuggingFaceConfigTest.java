@@ -1,0 +1,329 @@
+package dev.mneme.store.hf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
+import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.testing.ModelEdit;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HuggingFaceConfigTest {
+
+  @TempDir private Path directory;
+
+  @Test
+  void readsLlama() {
+    HuggingFaceConfig config = llama(c -> c.put("bos_token_id", 1).put("eos_token_id", 2));
+    assertThat(config)
+        .isEqualTo(
+            new HuggingFaceConfig(
+                Architecture.LLAMA,
+                64,
+                5,
+                8,
+                4,
+                8,
+                172,
+                512,
+                256,
+                1e-5,
+                10_000,
+                new RopeScaling.None(),
+                false,
+                false,
+                false,
+                OptionalInt.empty(),
+                OptionalInt.of(1),
+                List.of(2)));
+  }
+
+  @Test
+  void readsGpt2WithItsDefaults() {
+    HuggingFaceConfig config = gpt2(c -> {});
+    assertThat(config.architecture()).isEqualTo(Architecture.GPT2);
+    assertThat(config.ffn()).isEqualTo(4 * 48);
+    assertThat(config.headDim()).isEqualTo(12);
+    assertThat(config.context()).isEqualTo(1024);
+    assertThat(config.normEpsilon()).isEqualTo(1e-5);
+    assertThat(config.tied()).isTrue();
+  }
+
+  @Test
+  void takesHeadsForKeyValueHeadsWhereLlamaNamesNone() {
+    assertThat(llama(c -> c.remove("num_key_value_heads")).kvHeads()).isEqualTo(8);
+  }
+
+  @Test
+  void takesAHeadWidthUnlikeTheQuotient() {
+    assertThat(llama(c -> c.put("head_dim", 16)).headDim()).isEqualTo(16);
+  }
+
+  @Test
+  void readsSeveralEndIds() {
+    assertThat(llama(c -> c.putArray("eos_token_id").add(7).add(9)).eos()).containsExactly(7, 9);
+  }
+
+  @Test
+  void readsTheRotaryParametersOfTransformers5() {
+    HuggingFaceConfig config =
+        llama(
+            c -> c.putObject("rope_parameters").put("rope_type", "default").put("rope_theta", 5e5));
+    assertThat(config.ropeTheta()).isEqualTo(5e5);
+    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.None());
+  }
+
+  @Test
+  void readsLinearScalingUnderItsOldName() {
+    HuggingFaceConfig config =
+        llama(c -> c.putObject("rope_scaling").put("type", "linear").put("factor", 2.0));
+    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.Linear(2));
+  }
+
+  @Test
+  void readsLlama3Scaling() {
+    assertThat(llama(HuggingFaceConfigTest::llama3).ropeScaling())
+        .isEqualTo(new RopeScaling.Llama3(8, 1, 4, 8192));
+  }
+
+  @Test
+  void dividesOnlyLongWavesByLlama3sFactor() {
+    // Llama 3.1 8B; the numbers are those that transformers 5.18 computes.
+    float[] divisors = new RopeScaling.Llama3(8, 1, 4, 8192).divisors(128, 500_000);
+    assertThat(divisors).hasSize(64);
+    assertThat(divisors[0]).isEqualTo(1);
+    assertThat(divisors[28]).isEqualTo(1);
+    assertThat(divisors[29]).isCloseTo(1.207484f, within(1e-5f));
+    assertThat(divisors[34]).isCloseTo(5.257327f, within(1e-5f));
+    assertThat(divisors[35]).isEqualTo(8);
+    assertThat(divisors[63]).isEqualTo(8);
+    assertThat(divisors).isSorted();
+  }
+
+  @Test
+  void capsMistralsContextToItsSlidingWindow() {
+    HuggingFaceConfig config =
+        llama(c -> c.put("model_type", "mistral").put("sliding_window", 100));
+    assertThat(config.context()).isEqualTo(100);
+    assertThat(config.slidingWindow()).hasValue(100);
+  }
+
+  @Test
+  void keepsTheContextWhereTheWindowIsWiderOrNull() {
+    assertThat(llama(c -> c.put("model_type", "mistral").put("sliding_window", 4096)).context())
+        .isEqualTo(256);
+    assertThat(llama(c -> c.put("model_type", "mistral").putNull("sliding_window")).context())
+        .isEqualTo(256);
+  }
+
+  @Test
+  void ignoresTheWindowThatQwen2DoesNotUse() {
+    Consumer<ObjectNode> qwen = c -> c.put("model_type", "qwen2").put("sliding_window", 100);
+    assertThat(llama(qwen.andThen(c -> c.put("use_sliding_window", false))).context())
+        .isEqualTo(256);
+    assertThat(llama(qwen.andThen(c -> c.put("use_sliding_window", true))).context())
+        .isEqualTo(100);
+  }
+
+  @Test
+  void refusesAnUnsupportedFamilyByName() {
+    assertThatThrownBy(() -> llama(c -> c.put("model_type", "mamba")))
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll("config.json", "\"mamba\"", "llama, mistral, qwen2, gpt2");
+  }
+
+  @Test
+  void refusesQuantisedWeights() {
+    assertThatThrownBy(() -> llama(c -> c.putObject("quantization_config").put("bits", 4)))
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContaining("quantization_config");
+  }
+
+  @Test
+  void refusesAFolderWithoutConfiguration() {
+    assertThatThrownBy(() -> HuggingFaceConfig.read(directory))
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll(directory.toString(), "config.json");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "model_type",
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "intermediate_size",
+        "vocab_size",
+        "max_position_embeddings",
+        "rms_norm_eps"
+      })
+  void namesTheMissingField(String field) {
+    refuses(c -> c.remove(field), "the field \"" + field + "\" is missing");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"n_embd", "n_layer", "n_head", "n_positions", "vocab_size"})
+  void namesTheFieldMissingForGpt2(String field) {
+    assertThatThrownBy(() -> gpt2(c -> c.remove(field)))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContaining("the field \"" + field + "\" is missing");
+  }
+
+  @Test
+  void requiresKeyValueHeadsWhereTheFamilysDefaultIsNoGuess() {
+    refuses(
+        c -> c.put("model_type", "qwen2").remove("num_key_value_heads"),
+        "the field \"num_key_value_heads\" is missing");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "hidden_size, 0",
+    "hidden_size, -64",
+    "num_hidden_layers, 0",
+    "vocab_size, -1",
+    "num_key_value_heads, 3",
+    "head_dim, 7",
+    "sliding_window, 0",
+    "bos_token_id, -1"
+  })
+  void refusesAnImpossibleNumber(String field, int value) {
+    refuses(c -> c.put(field, value), "\"" + field + "\" must be", String.valueOf(value));
+  }
+
+  @Test
+  void refusesHeadsThatDoNotDivideTheWidth() {
+    refuses(
+        c -> c.put("num_attention_heads", 7).put("num_key_value_heads", 7),
+        "\"num_attention_heads\" must be a divisor of the width 64");
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, -1e-5})
+  void refusesANormEpsilonThatIsNotPositive(double epsilon) {
+    refuses(c -> c.put("rms_norm_eps", epsilon), "\"rms_norm_eps\" must be", "above 0");
+  }
+
+  @Test
+  void refusesAFractionForACount() {
+    refuses(c -> c.put("hidden_size", 64.0), "\"hidden_size\" must be an integer", "64.0");
+  }
+
+  @Test
+  void refusesAnotherActivation() {
+    refuses(c -> c.put("hidden_act", "gelu"), "\"hidden_act\" must be", "silu", "gelu");
+    assertThatThrownBy(() -> gpt2(c -> c.put("activation_function", "relu")))
+        .hasMessageContainingAll("activation_function", "gelu_new", "relu");
+  }
+
+  @Test
+  void refusesVariantsOfGpt2sAttention() {
+    assertThatThrownBy(() -> gpt2(c -> c.put("scale_attn_by_inverse_layer_idx", true)))
+        .hasMessageContaining("scale_attn_by_inverse_layer_idx");
+    assertThatThrownBy(() -> gpt2(c -> c.put("scale_attn_weights", false)))
+        .hasMessageContaining("scale_attn_weights");
+    assertThatThrownBy(() -> gpt2(c -> c.put("add_cross_attention", true)))
+        .hasMessageContaining("add_cross_attention");
+  }
+
+  @Test
+  void refusesAnUnknownRotaryScaling() {
+    refuses(
+        c -> c.putObject("rope_scaling").put("rope_type", "yarn").put("factor", 4.0),
+        "\"rope_scaling.rope_type\" must be default, linear or llama3",
+        "yarn");
+    refuses(c -> c.putObject("rope_scaling"), "\"rope_scaling.rope_type\" is missing");
+  }
+
+  @Test
+  void refusesLlama3ScalingWithoutItsFields() {
+    refuses(
+        c -> {
+          llama3(c);
+          ((ObjectNode) c.get("rope_scaling")).remove("original_max_position_embeddings");
+        },
+        "\"rope_scaling.original_max_position_embeddings\" is missing");
+    refuses(
+        c -> {
+          llama3(c);
+          ((ObjectNode) c.get("rope_scaling")).put("high_freq_factor", 0.5);
+        },
+        "\"rope_scaling.high_freq_factor\" must be above low_freq_factor");
+  }
+
+  @Test
+  void refusesHeadsRotatedInPart() {
+    refuses(c -> c.put("partial_rotary_factor", 0.5), "\"partial_rotary_factor\" must be 1");
+  }
+
+  @Test
+  void refusesAQwen2HeadWidthUnlikeTheQuotient() {
+    refuses(c -> c.put("model_type", "qwen2").put("head_dim", 16), "\"head_dim\" must be");
+  }
+
+  private void refuses(Consumer<ObjectNode> edit, String... messageParts) {
+    assertThatThrownBy(() -> llama(edit))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContaining(directory.resolve("config.json").toString())
+        .hasMessageContainingAll(messageParts);
+  }
+
+  private static void llama3(ObjectNode config) {
+    config
+        .putObject("rope_scaling")
+        .put("rope_type", "llama3")
+        .put("factor", 8.0)
+        .put("low_freq_factor", 1.0)
+        .put("high_freq_factor", 4.0)
+        .put("original_max_position_embeddings", 8192);
+  }
+
+  private HuggingFaceConfig llama(Consumer<ObjectNode> edit) {
+    ModelEdit.json(
+        directory,
+        "config.json",
+        c -> {
+          c.removeAll();
+          c.put("model_type", "llama")
+              .put("hidden_size", 64)
+              .put("num_hidden_layers", 5)
+              .put("num_attention_heads", 8)
+              .put("num_key_value_heads", 4)
+              .put("intermediate_size", 172)
+              .put("vocab_size", 512)
+              .put("max_position_embeddings", 256)
+              .put("rms_norm_eps", 1e-5);
+          edit.accept(c);
+        });
+    return HuggingFaceConfig.read(directory);
+  }
+
+  private HuggingFaceConfig gpt2(Consumer<ObjectNode> edit) {
+    ModelEdit.json(
+        directory,
+        "config.json",
+        c -> {
+          c.removeAll();
+          c.put("model_type", "gpt2")
+              .put("n_embd", 48)
+              .put("n_layer", 2)
+              .put("n_head", 4)
+              .put("n_positions", 1024)
+              .put("vocab_size", 300);
+          edit.accept(c);
+        });
+    return HuggingFaceConfig.read(directory);
+  }
+}

@@ -1,0 +1,427 @@
+package dev.mneme.store.hf;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
+import dev.mneme.Vocabulary;
+import dev.mneme.Vocabulary.Kind;
+import dev.mneme.store.WeightType;
+import dev.mneme.store.gguf.GgufFile;
+import dev.mneme.store.gguf.GgufVocabulary;
+import dev.mneme.store.testing.ModelEdit;
+import dev.mneme.store.testing.TinyModel;
+import dev.mneme.store.testing.TinyModel.Family;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TokenizerJsonTest {
+  private static final String WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
+  private static final String REST =
+      "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+  @TempDir private Path directory;
+
+  @Test
+  void readsSentencePieceEntries() {
+    Vocabulary vocabulary = vocabulary(Family.LLAMA);
+    assertThat(vocabulary.describe(0)).isEqualTo("\"<unk>\" (control)");
+    assertThat(vocabulary.bytes(3 + 0xE9)).containsExactly(0xE9);
+    assertThat(vocabulary.kind(3)).isEqualTo(Kind.TEXT);
+    assertThat(new String(vocabulary.bytes(261), UTF_8)).isEqualTo(" the");
+    assertThat(vocabulary.bos()).hasValue(1);
+    assertThat(vocabulary.endIds()).containsExactly(2);
+  }
+
+  @Test
+  void readsByteLevelEntries() {
+    Vocabulary vocabulary = vocabulary(Family.QWEN2);
+    for (int b = 0; b < 256; b++) {
+      assertThat(vocabulary.bytes(b)).containsExactly(b);
+    }
+    assertThat(vocabulary.kind(256)).isEqualTo(Kind.CONTROL);
+    assertThat(new String(vocabulary.bytes(259), UTF_8)).isEqualTo(" the");
+    assertThat(vocabulary.bos()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void padsToTheWidthOfTheModel(Family family) {
+    Vocabulary vocabulary = vocabulary(family);
+    int width = HuggingFaceConfig.read(directory).vocabulary();
+    assertThat(vocabulary.size()).isEqualTo(width);
+    assertThat(vocabulary.kind(width - 1)).isEqualTo(Kind.UNUSED);
+    assertThat(vocabulary.kind(width - 4)).isEqualTo(Kind.TEXT);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void equalsTheVocabularyOfTheConvertedHost(Family family) {
+    Vocabulary vocabulary = vocabulary(family);
+    Vocabulary converted = GgufVocabulary.read(host());
+    assertThat(vocabulary.differencesFrom(converted)).isEmpty();
+    assertThat(vocabulary.size()).isEqualTo(converted.size());
+    assertThat(vocabulary.bos()).isEqualTo(converted.bos());
+    assertThat(vocabulary.endIds()).isEqualTo(converted.endIds());
+  }
+
+  @Test
+  void describesSentencePieceToLlamaCpp() {
+    write(Family.LLAMA);
+    GgufFile host = host();
+    assertThat(host.string("tokenizer.ggml.model")).hasValue("llama");
+    assertThat(host.strings("tokenizer.ggml.tokens").subList(0, 4))
+        .containsExactly("<unk>", "<s>", "</s>", "<0x00>");
+    assertThat(host.integers("tokenizer.ggml.token_type")).startsWith(2, 3, 3, 6).endsWith(5);
+    assertThat(host.integer("tokenizer.ggml.bos_token_id")).hasValue(1);
+    assertThat(host.integer("tokenizer.ggml.eos_token_id")).hasValue(2);
+    assertThat(host.integer("tokenizer.ggml.unknown_token_id")).hasValue(0);
+    assertThat(host.bool("tokenizer.ggml.add_bos_token")).hasValue(true);
+    assertThat(host.bool("tokenizer.ggml.add_space_prefix")).hasValue(true);
+  }
+
+  @Test
+  void scoresPiecesByTheRankOfTheirFirstMerge() {
+    write(Family.LLAMA);
+    float[] scores = host().floats("tokenizer.ggml.scores");
+    // The fixture's merges are made into ids from 259 on, in order.
+    assertThat(Arrays.copyOfRange(scores, 259, 266)).containsExactly(0, -1, -2, -3, -4, -5, -6);
+    assertThat(Arrays.copyOf(scores, 259)).containsOnly(0);
+  }
+
+  @Test
+  void describesByteLevelToLlamaCpp() {
+    write(Family.GPT2);
+    GgufFile host = host();
+    assertThat(host.string("tokenizer.ggml.model")).hasValue("gpt2");
+    assertThat(host.string("tokenizer.ggml.pre")).hasValue("gpt-2");
+    assertThat(host.strings("tokenizer.ggml.merges"))
+        .containsExactly("\u0120 t", "h e", "\u0120t he", "i n");
+    assertThat(host.integers("tokenizer.ggml.token_type")[256]).isEqualTo(3);
+    assertThat(host.bool("tokenizer.ggml.add_bos_token")).hasValue(false);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'\\p{N}', qwen2, false", "'\\p{N}{1,3}', llama-bpe, true"})
+  void recognisesTheSplitPattern(String numbers, String name, boolean ignoreMerges) {
+    write(Family.QWEN2);
+    splitBy(WORDS + numbers + REST);
+    edit(t -> model(t).put("ignore_merges", ignoreMerges));
+    assertThat(host().string("tokenizer.ggml.pre")).hasValue(name);
+  }
+
+  @Test
+  void refusesAnUnknownSplitPatternButKeepsItsVocabulary() {
+    write(Family.QWEN2);
+    splitBy("\\p{L}+");
+    refusesHost("tokenizer.json", "pre_tokenizer \"\\p{L}+\"", "gpt-2, qwen2 and llama-bpe");
+    assertThat(read().vocabulary().size()).isEqualTo(264);
+  }
+
+  @Test
+  void refusesMergingRulesUnlikeThoseOfTheSplitPattern() {
+    write(Family.QWEN2);
+    splitBy(WORDS + "\\p{N}{1,3}" + REST);
+    refusesHost("model.ignore_merges = false", "\"llama-bpe\"");
+  }
+
+  @Test
+  void refusesALeadingBlankInByteLevelPreTokenizing() {
+    write(Family.GPT2);
+    edit(t -> ((ObjectNode) t.get("pre_tokenizer")).put("add_prefix_space", true));
+    refusesHost("pre_tokenizer \"ByteLevel\"");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"first, false, true", "never, false, false"})
+  void readsMetaspace(String scheme, boolean split, boolean prefix) {
+    write(Family.MISTRAL);
+    edit(
+        t -> {
+          t.putNull("normalizer");
+          t.putObject("pre_tokenizer")
+              .put("type", "Metaspace")
+              .put("replacement", "\u2581")
+              .put("prepend_scheme", scheme)
+              .put("split", split);
+        });
+    assertThat(host().bool("tokenizer.ggml.add_space_prefix")).hasValue(prefix);
+  }
+
+  @Test
+  void refusesANormalizerThatGgufCannotExpress() {
+    write(Family.LLAMA);
+    edit(t -> t.putObject("normalizer").put("type", "NFKC"));
+    refusesHost("the normalizer \"NFKC\" cannot be written as GGUF");
+  }
+
+  @Test
+  void refusesMergesInAnOrderThatScoresCannotExpress() {
+    write(Family.LLAMA);
+    edit(t -> merges(t).remove(2)); // the only merge that makes the piece " the"
+    refusesHost("\"\u2581t\" and \"he\" spell \"\u2581the\", but are no merge");
+  }
+
+  @Test
+  void refusesMergesOfOnePieceThatStandApart() {
+    write(Family.LLAMA);
+    edit(t -> merges(t).add("\u2581 t"));
+    refusesHost("merges of \"\u2581t\" stand apart");
+  }
+
+  @Test
+  void refusesAVocabularyWithoutAllBytes() {
+    write(Family.LLAMA);
+    edit(t -> vocab(t).put("other", vocab(t).remove("<0x41>").intValue()));
+    refusesHost("lacks the byte <0x41>");
+  }
+
+  @Test
+  void readsMergesAsPairsAndAsText() {
+    write(Family.LLAMA);
+    List<TokenizerJson.Merge> asText = read().merges();
+    edit(
+        t -> {
+          ArrayNode pairs = t.arrayNode();
+          merges(t)
+              .forEach(
+                  m -> {
+                    String[] parts = m.textValue().split(" ", -1);
+                    pairs.addArray().add(parts[0]).add(parts[1]);
+                  });
+          model(t).set("merges", pairs);
+        });
+    assertThat(read().merges()).isEqualTo(asText).hasSize(7);
+  }
+
+  @Test
+  void takesSpecialTokensByNameFromTheTokenizersSettings() {
+    write(Family.QWEN2);
+    ModelEdit.json(
+        directory,
+        "tokenizer_config.json",
+        c -> {
+          c.putObject("eos_token").put("content", "in");
+          c.put("bos_token", "<|endoftext|>");
+        });
+    TokenizerJson tokenizer = read();
+    assertThat(tokenizer.bos()).hasValue(256);
+    assertThat(tokenizer.ends()).containsExactly(260, 256);
+  }
+
+  @Test
+  void takesFurtherEndsFromTheGenerationSettings() {
+    write(Family.LLAMA);
+    ModelEdit.json(
+        directory, "generation_config.json", c -> c.putArray("eos_token_id").add(2).add(5));
+    assertThat(read().vocabulary().endIds()).containsExactly(2, 5);
+  }
+
+  @Test
+  void keepsAddedTokensThatAreNotSpecialAsText() {
+    write(Family.LLAMA);
+    int id = HuggingFaceConfig.read(directory).vocabulary() - 1;
+    edit(
+        t ->
+            t.withArray("added_tokens")
+                .addObject()
+                .put("id", id)
+                .put("content", "<tool>\u2581")
+                .put("special", false));
+    Vocabulary vocabulary = read().vocabulary();
+    assertThat(vocabulary.describe(id)).isEqualTo("\"<tool> \"");
+    assertThat(vocabulary.differencesFrom(GgufVocabulary.read(host()))).isEmpty();
+  }
+
+  @Test
+  void carriesTheChatTemplateIntoTheHost() {
+    write(Family.LLAMA);
+    ModelEdit.json(directory, "tokenizer_config.json", c -> c.put("chat_template", "{{ x }}"));
+    assertThat(host().string("tokenizer.chat_template")).hasValue("{{ x }}");
+  }
+
+  @Test
+  void refusesAFolderWithoutTokenizer() throws IOException {
+    write(Family.LLAMA);
+    Files.delete(directory.resolve("tokenizer.json"));
+    assertThatThrownBy(this::read)
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll("has no tokenizer.json", "save_pretrained");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Unigram", "WordPiece"})
+  void refusesAnotherTokenizerModel(String type) {
+    write(Family.LLAMA);
+    edit(t -> model(t).put("type", type));
+    refuses("\"model.type\" must be BPE", type);
+  }
+
+  @Test
+  void refusesATokenizerThatCannotSpellEveryText() {
+    write(Family.LLAMA);
+    edit(t -> model(t).put("byte_fallback", false));
+    assertThatThrownBy(this::read)
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll("ByteLevel", "byte_fallback");
+  }
+
+  @Test
+  void refusesMarkedWordParts() {
+    write(Family.LLAMA);
+    edit(t -> model(t).put("end_of_word_suffix", "</w>"));
+    refuses("\"model.end_of_word_suffix\" must be absent or empty");
+  }
+
+  @Test
+  void refusesOneIdForTwoEntries() {
+    write(Family.LLAMA);
+    edit(t -> vocab(t).put("a", vocab(t).get("b").intValue()));
+    refuses("\"model.vocab.", "must be an id of its own");
+  }
+
+  @Test
+  void refusesOneTextForTwoIds() {
+    write(Family.LLAMA);
+    int id = HuggingFaceConfig.read(directory).vocabulary() - 1;
+    edit(
+        t ->
+            t.withArray("added_tokens")
+                .addObject()
+                .put("id", id)
+                .put("content", "a")
+                .put("special", true));
+    refuses("and " + id + " are both \"a\"");
+  }
+
+  @Test
+  void refusesAnAddedTokenUnlikeTheEntryOfItsId() {
+    write(Family.LLAMA);
+    edit(t -> ((ObjectNode) t.get("added_tokens").get(1)).put("content", "<begin>"));
+    refuses("\"added_tokens[1].content\" must be \"<s>\", what id 1 is");
+  }
+
+  @Test
+  void refusesAnIdBeyondTheModel() {
+    write(Family.LLAMA);
+    edit(t -> vocab(t).put("zzz", 5000));
+    refuses("\"model.vocab.zzz\" must be below vocab_size of config.json", "5000");
+  }
+
+  @Test
+  void refusesAnUnknownTokenThatIsNoEntry() {
+    write(Family.LLAMA);
+    edit(t -> model(t).put("unk_token", "<what>"));
+    refuses("\"model.unk_token\" must be in the vocabulary", "<what>");
+  }
+
+  @Test
+  void refusesASpecialTokenThatIsNoEntry() {
+    write(Family.LLAMA);
+    ModelEdit.json(directory, "tokenizer_config.json", c -> c.put("bos_token", "<begin>"));
+    assertThatThrownBy(this::read)
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll("tokenizer_config.json", "\"bos_token\"", "<begin>");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"bos_token_id, beginning-of-sequence", "eos_token_id, end-of-sequence"})
+  void refusesASpecialIdBeyondTheVocabulary(String field, String role) {
+    write(Family.LLAMA);
+    ModelEdit.json(directory, "config.json", c -> c.put(field, 9999));
+    refuses("the " + role + " id 9999 is outside the vocabulary");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a", "a b c", "a  b"})
+  void refusesAMergeThatIsNotTwoEntries(String merge) {
+    write(Family.LLAMA);
+    edit(t -> merges(t).add(merge));
+    refusesHost("\"model.merges[7]\" must be two entries");
+  }
+
+  @Test
+  void refusesAMergeOfSomethingThatIsNoEntry() {
+    write(Family.LLAMA);
+    edit(t -> merges(t).add("q z"));
+    refusesHost("\"model.merges[7]\" must be made of entries; \"qz\" is not in the vocabulary");
+  }
+
+  private void write(Family family) {
+    TinyModel.write(directory, family, 1);
+  }
+
+  private TokenizerJson read() {
+    return TokenizerJson.read(directory, HuggingFaceConfig.read(directory));
+  }
+
+  private Vocabulary vocabulary(Family family) {
+    write(family);
+    return read().vocabulary();
+  }
+
+  private GgufFile host() {
+    Path file = directory.resolve("host.gguf");
+    GgufConverter.convertHost(directory, file, WeightType.F32);
+    return GgufFile.read(file);
+  }
+
+  private void splitBy(String pattern) {
+    edit(
+        t -> {
+          ArrayNode steps =
+              t.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
+          ObjectNode split = steps.addObject().put("type", "Split").put("behavior", "Isolated");
+          split.putObject("pattern").put("Regex", pattern);
+          steps
+              .addObject()
+              .put("type", "ByteLevel")
+              .put("add_prefix_space", false)
+              .put("use_regex", false);
+        });
+  }
+
+  private void edit(Consumer<ObjectNode> edit) {
+    ModelEdit.json(directory, "tokenizer.json", edit);
+  }
+
+  private static ObjectNode model(ObjectNode tokenizer) {
+    return (ObjectNode) tokenizer.get("model");
+  }
+
+  private static ObjectNode vocab(ObjectNode tokenizer) {
+    return (ObjectNode) model(tokenizer).get("vocab");
+  }
+
+  private static ArrayNode merges(ObjectNode tokenizer) {
+    return (ArrayNode) model(tokenizer).get("merges");
+  }
+
+  private void refuses(String... messageParts) {
+    assertThatThrownBy(this::read)
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContaining("tokenizer.json")
+        .hasMessageContainingAll(messageParts);
+  }
+
+  private void refusesHost(String... messageParts) {
+    assertThatThrownBy(this::host)
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll(messageParts);
+    assertThat(directory.resolve("host.gguf")).doesNotExist();
+  }
+}
