@@ -1,0 +1,254 @@
+package dev.mneme.djl;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.Preconditions;
+import dev.mneme.MnemeException;
+import dev.mneme.djl.internal.Script;
+import dev.mneme.djl.internal.Torch;
+import dev.mneme.store.hf.HuggingFaceConfig;
+import dev.mneme.store.safetensors.Dtype;
+import dev.mneme.store.safetensors.SafeTensorsWriter;
+import dev.mneme.store.safetensors.TensorSource;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A Llama decoder on PyTorch over whole sequences: logits, losses and the states a datastore keys
+ * by; {@link DecoderTraining} changes its weights. Used by one thread at a time. Owns native
+ * memory, freed by closing.
+ */
+public final class DecoderNetwork implements AutoCloseable {
+
+  /** Rows of the vocabulary product at a time: their logits fit a second-level cache. */
+  private static final int HEAD_CHUNK = 256;
+
+  private final DecoderShape shape;
+  private final DecoderWeights weights;
+  private final Script script;
+  private final PtNDManager manager;
+  private final PtNDArray cos;
+  private final PtNDArray sin;
+  private final IValue weightList;
+
+  private DecoderNetwork(DecoderShape shape, DecoderWeights weights, boolean bfloat16) {
+    this.shape = shape;
+    this.weights = weights;
+    this.manager = Torch.newManager();
+    DecoderScript.Precision precision =
+        bfloat16 ? DecoderScript.Precision.BFLOAT16 : DecoderScript.Precision.FLOAT32;
+    this.script = new Script(DecoderScript.CLASS, DecoderScript.of(shape, precision, HEAD_CHUNK));
+    float[][] turns = rotations(shape);
+    Shape table = new Shape(shape.context(), shape.headWidth() / 2);
+    cos = manager.create(FloatBuffer.wrap(turns[0]), table, DataType.FLOAT32);
+    sin = manager.create(FloatBuffer.wrap(turns[1]), table, DataType.FLOAT32);
+    weightList = Script.list(weights.tensors());
+  }
+
+  /**
+   * A network with fresh random weights.
+   *
+   * @param bfloat16 whether products are computed in bfloat16
+   */
+  public static DecoderNetwork random(DecoderShape shape, long seed, boolean bfloat16) {
+    return new DecoderNetwork(shape, DecoderWeights.random(shape, seed), bfloat16);
+  }
+
+  /**
+   * The network of a Hugging Face directory (its tokenizer is not looked at).
+   *
+   * @throws MnemeException if it is missing, malformed or not a plain Llama with a tied head
+   */
+  public static DecoderNetwork open(Path directory, boolean bfloat16) {
+    DecoderShape shape = DecoderShape.of(HuggingFaceConfig.read(directory));
+    try (TensorSource source = TensorSource.openDirectory(directory)) {
+      return new DecoderNetwork(shape, DecoderWeights.read(shape, source), bfloat16);
+    }
+  }
+
+  static DecoderNetwork of(DecoderShape shape, TensorSource source, boolean bfloat16) {
+    return new DecoderNetwork(shape, DecoderWeights.read(shape, source), bfloat16);
+  }
+
+  /** Angle position · theta^(-2i/width) for the i-th pair (RoFormer, arXiv 2104.09864, 3.2.2). */
+  private static float[][] rotations(DecoderShape shape) {
+    int pairs = shape.headWidth() / 2;
+    float[] cos = new float[shape.context() * pairs];
+    float[] sin = new float[cos.length];
+    for (int i = 0; i < cos.length; i++) {
+      int position = i / pairs;
+      double angle = position * Math.pow(shape.ropeTheta(), -2.0 * (i % pairs) / shape.headWidth());
+      cos[i] = (float) Math.cos(angle);
+      sin[i] = (float) Math.sin(angle);
+    }
+    return new float[][] {cos, sin};
+  }
+
+  public DecoderShape shape() {
+    return shape;
+  }
+
+  /**
+   * Logits of every position.
+   *
+   * @return [positions · vocabulary] for one sequence
+   */
+  public float[] logits(int[] ids) {
+    return run("logits", new int[][] {ids}, List.of());
+  }
+
+  /**
+   * The input of the last feed-forward block at every position, after its norm: what kNN-LM keys
+   * its datastore by (arXiv 1911.00172, section 5).
+   *
+   * @param sequences of one length, at most the context
+   * @return [sequences · length · hidden]
+   */
+  public float[] keys(int[][] sequences) {
+    return run("keys", sequences, List.of());
+  }
+
+  /**
+   * -log p of the token that follows each position.
+   *
+   * @return [batch.tokens()]
+   */
+  public float[] losses(Batch batch) {
+    long[] next = new long[batch.tokens()];
+    for (int i = 0; i < next.length; i++) {
+      next[i] = batch.targets()[i * batch.width()];
+    }
+    int[][] sequences = new int[batch.sequences()][batch.length()];
+    for (int i = 0; i < next.length; i++) {
+      sequences[i / batch.length()][i % batch.length()] = Math.toIntExact(batch.ids()[i]);
+    }
+    return run("losses", sequences, List.of(next));
+  }
+
+  private float[] run(String method, int[][] sequences, List<long[]> targets) {
+    try (PtNDManager step = (PtNDManager) manager.newSubManager()) {
+      var arguments = new ArrayList<IValue>();
+      arguments.add(IValue.from(ids(step, sequences)));
+      arguments.add(IValue.from(table(step, cos, sequences[0].length)));
+      arguments.add(IValue.from(table(step, sin, sequences[0].length)));
+      for (long[] target : targets) {
+        Shape column = new Shape(target.length, 1);
+        arguments.add(IValue.from(step.create(LongBuffer.wrap(target), column, DataType.INT64)));
+      }
+      arguments.add(weightList);
+      try (IValue result = script.run(method, arguments.toArray(IValue[]::new))) {
+        return result.toTensor(step).toFloatArray();
+      } finally {
+        arguments.subList(0, arguments.size() - 1).forEach(IValue::close);
+      }
+    }
+  }
+
+  private PtNDArray ids(PtNDManager owner, int[][] sequences) {
+    int length = sequences[0].length;
+    long[] ids = new long[sequences.length * length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] =
+          Preconditions.checkElementIndex(
+              sequences[i / length][i % length], shape.vocabulary(), "id");
+    }
+    return owner.create(LongBuffer.wrap(ids), new Shape(sequences.length, length), DataType.INT64);
+  }
+
+  /** The first rows of a rotation table, as a tensor of its own. */
+  PtNDArray table(PtNDManager owner, PtNDArray table, int length) {
+    Preconditions.checkArgument(
+        length <= shape.context(),
+        "sequences of %s do not fit a context of %s",
+        length,
+        shape.context());
+    PtNDArray rows = (PtNDArray) table.get(new ai.djl.ndarray.index.NDIndex("0:" + length));
+    rows.attach(owner);
+    return rows;
+  }
+
+  PtNDArray cos() {
+    return cos;
+  }
+
+  PtNDArray sin() {
+    return sin;
+  }
+
+  DecoderWeights weights() {
+    return weights;
+  }
+
+  Script script() {
+    return script;
+  }
+
+  PtNDManager manager() {
+    return manager;
+  }
+
+  /**
+   * Writes {@code config.json} and {@code model.safetensors} as Hugging Face publishes them.
+   *
+   * @param dtype F32 or F16
+   * @param beginAndEnd the id that begins and ends a text
+   * @throws MnemeException if a file cannot be written
+   */
+  public void save(Path directory, Dtype dtype, int beginAndEnd) {
+    var mapper = new ObjectMapper();
+    ObjectNode config =
+        mapper
+            .createObjectNode()
+            .put("model_type", "llama")
+            .put("vocab_size", shape.vocabulary())
+            .put("hidden_size", shape.hidden())
+            .put("intermediate_size", shape.feedForward())
+            .put("num_hidden_layers", shape.layers())
+            .put("num_attention_heads", shape.heads())
+            .put("num_key_value_heads", shape.kvHeads())
+            .put("head_dim", shape.headWidth())
+            .put("max_position_embeddings", shape.context())
+            .put("rms_norm_eps", shape.normEpsilon())
+            .put("rope_theta", shape.ropeTheta())
+            .put("hidden_act", "silu")
+            .put("attention_bias", false)
+            .put("mlp_bias", false)
+            .put("tie_word_embeddings", true)
+            .put("bos_token_id", beginAndEnd)
+            .put("eos_token_id", beginAndEnd)
+            .put("torch_dtype", dtype == Dtype.F16 ? "float16" : "float32");
+    config.putArray("architectures").add("LlamaForCausalLM");
+    try {
+      Files.createDirectories(directory);
+      Files.writeString(
+          directory.resolve(HuggingFaceConfig.FILE),
+          mapper.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+    } catch (IOException e) {
+      throw new MnemeException(
+          "cannot write into %s: %s; check the folder and the free space"
+              .formatted(directory, e.getMessage()),
+          e);
+    }
+    SafeTensorsWriter.write(
+        directory.resolve("model.safetensors"), Map.of("format", "pt"), weights.entries(dtype));
+  }
+
+  @Override
+  public void close() {
+    weightList.close();
+    script.close();
+    manager.close();
+    weights.close();
+  }
+}

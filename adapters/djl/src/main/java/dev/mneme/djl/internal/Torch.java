@@ -1,0 +1,59 @@
+package dev.mneme.djl.internal;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.mneme.NativeLibraryException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** PyTorch in this process: started once by its engine, never asked to download anything. */
+public final class Torch {
+
+  private Torch() {}
+
+  /**
+   * A new owner of tensors; closing it frees them.
+   *
+   * @throws NativeLibraryException if PyTorch cannot be loaded
+   */
+  public static PtNDManager newManager() {
+    // Both switch off the engine's downloads and its usage reports.
+    System.setProperty("ai.djl.offline", "true");
+    System.setProperty("OPT_OUT_TRACKING", "true");
+    try {
+      Engine engine = Engine.getEngine("PyTorch");
+      NDManager manager = engine.newBaseManager();
+      return (PtNDManager) manager;
+    } catch (RuntimeException | LinkageError e) {
+      throw new NativeLibraryException(
+          "PyTorch cannot be loaded: %s; the dependencies pytorch-engine and pytorch-jni must have one version and a pytorch-native-cpu jar must exist for this platform"
+              .formatted(e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * Sets how many threads one operation may use, for the whole process, and prepares the calling
+   * thread for training: gradients on, and PyTorch's script optimiser off, because its own
+   * differentiation breaks scripts that mix number types.
+   */
+  public static void prepareTraining(int threads) {
+    JniUtils.setNumThreads(threads);
+    JniUtils.setGraphExecutorOptimize(false);
+    JniUtils.setGradMode(true);
+  }
+
+  /** Whether the processor multiplies bfloat16, which is then twice as fast as 32 bits. */
+  public static boolean hasFastBfloat16() {
+    Path file = Path.of("/proc/cpuinfo");
+    try {
+      String info = Files.readString(file, StandardCharsets.UTF_8);
+      return info.contains(" avx512_bf16") || info.contains(" amx_bf16");
+    } catch (java.io.IOException e) {
+      return false; // not Linux, or not told: 32 bits are always right
+    }
+  }
+}
