@@ -1,0 +1,16 @@
+package dev.mneme.trainer;
+
+import dev.mneme.djl.Batch;
+
+/**
+ * What a network is trained on: a batch for every step, the same one whenever it is asked for, so
+ * that an interrupted training goes on where it stopped. Used by one thread.
+ */
+public interface TrainingData {
+
+  /** The batch of a step, counted from 0. */
+  Batch batch(long step);
+
+  /** What the batches are made from, as a digest: equal digests mean equal batches. */
+  String digest();
+}
