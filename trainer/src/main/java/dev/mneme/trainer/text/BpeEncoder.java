@@ -24,7 +24,7 @@ public final class BpeEncoder {
 
   private final BpeTokenizer tokenizer;
   private final List<Merge> merges;
-  private final PairMap rankOf;
+  private final LongIntMap rankOf;
   private final int[] idOfByte = new int[256];
   private final Map<String, int[]> cache = new HashMap<>();
   private int[] ids = new int[1 << 12];
@@ -33,9 +33,9 @@ public final class BpeEncoder {
   public BpeEncoder(BpeTokenizer tokenizer) {
     this.tokenizer = tokenizer;
     this.merges = tokenizer.merges();
-    this.rankOf = new PairMap(merges.size());
+    this.rankOf = new LongIntMap(merges.size());
     for (int rank = 0; rank < merges.size(); rank++) {
-      rankOf.put(merges.get(rank).left(), merges.get(rank).right(), rank);
+      rankOf.put(LongIntMap.pair(merges.get(rank).left(), merges.get(rank).right()), rank);
     }
     for (int id = 0; id < tokenizer.size(); id++) {
       byte[] bytes = ByteLevelAlphabet.toBytes(tokenizer.entries().get(id));
@@ -117,7 +117,9 @@ public final class BpeEncoder {
       int rank = (int) (first >>> 32);
       int at = first.intValue();
       int after = next[at];
-      if (symbol[at] == NONE || after == NONE || rankOf.get(symbol[at], symbol[after]) != rank) {
+      if (symbol[at] == NONE
+          || after == NONE
+          || rankOf.get(LongIntMap.pair(symbol[at], symbol[after])) != rank) {
         continue;
       }
       symbol[at] = merges.get(rank).joined();
@@ -140,8 +142,8 @@ public final class BpeEncoder {
   }
 
   private void offer(PriorityQueue<Long> queue, int[] symbol, int[] next, int at) {
-    int rank = rankOf.get(symbol[at], symbol[next[at]]);
-    if (rank != PairMap.ABSENT) {
+    int rank = rankOf.get(LongIntMap.pair(symbol[at], symbol[next[at]]));
+    if (rank != LongIntMap.ABSENT) {
       queue.add((long) rank << 32 | at);
     }
   }

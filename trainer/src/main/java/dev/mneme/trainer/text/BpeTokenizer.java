@@ -6,6 +6,7 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.gguf.ByteLevelAlphabet;
 import dev.mneme.store.json.JsonValue;
+import dev.mneme.trainer.files.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

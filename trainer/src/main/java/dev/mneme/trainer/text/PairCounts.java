@@ -19,7 +19,11 @@ final class PairCounts {
   /**
    * A pair of neighbours and how often it occurs, each word counted as often as the text has it.
    */
-  record Pair(int left, int right, long count) {}
+  record Pair(int left, int right, long count) {
+    private long key() {
+      return LongIntMap.pair(left, right);
+    }
+  }
 
   private static final Comparator<Pair> FIRST =
       Comparator.comparingLong(Pair::count)
@@ -37,7 +41,7 @@ final class PairCounts {
   private final long[] weight;
   private int words;
 
-  private final PairMap numbers = new PairMap(1 << 16);
+  private final LongIntMap numbers = new LongIntMap(1 << 16);
   private int pairs;
   private int[] left = new int[1 << 16];
   private int[] right = new int[1 << 16];
@@ -79,7 +83,7 @@ final class PairCounts {
   /** Takes the pair that goes first out of the queue, or gives null where no pair is left. */
   @Nullable Pair takeMostFrequent() {
     for (Pair pair = queue.poll(); pair != null; pair = queue.poll()) {
-      long now = count[numbers.get(pair.left(), pair.right())];
+      long now = count[numbers.get(pair.key())];
       if (now == pair.count()) {
         return pair;
       }
@@ -92,7 +96,7 @@ final class PairCounts {
 
   /** Replaces a pair by an id, from left to right in every word. */
   void join(Pair pair, int id) {
-    int number = numbers.get(pair.left(), pair.right());
+    int number = numbers.get(pair.key());
     int[] in = where[number];
     for (int i = 0; i < whereSize[number]; i++) {
       joinIn(in[i], pair.left(), pair.right(), id);
@@ -128,12 +132,12 @@ final class PairCounts {
   }
 
   private void decrease(int a, int b, int word) {
-    count[numbers.get(a, b)] -= weight[word];
+    count[numbers.get(LongIntMap.pair(a, b))] -= weight[word];
   }
 
   private void increase(int a, int b, int word) {
-    int number = numbers.get(a, b);
-    if (number == PairMap.ABSENT) {
+    int number = numbers.get(LongIntMap.pair(a, b));
+    if (number == LongIntMap.ABSENT) {
       number = addPair(a, b);
     }
     count[number] += weight[word];
@@ -169,7 +173,7 @@ final class PairCounts {
     left[pairs] = a;
     right[pairs] = b;
     where[pairs] = NOWHERE;
-    numbers.put(a, b, pairs);
+    numbers.put(LongIntMap.pair(a, b), pairs);
     return pairs++;
   }
 }

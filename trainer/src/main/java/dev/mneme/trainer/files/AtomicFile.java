@@ -1,4 +1,4 @@
-package dev.mneme.trainer.text;
+package dev.mneme.trainer.files;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

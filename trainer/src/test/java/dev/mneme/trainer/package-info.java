@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mneme.trainer;
+
+import org.jspecify.annotations.NullMarked;
