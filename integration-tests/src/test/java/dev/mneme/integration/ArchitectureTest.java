@@ -34,6 +34,8 @@ class ArchitectureTest {
           .definedBy("dev.mneme.store..")
           .layer("llama.cpp")
           .definedBy("dev.mneme.llamacpp..")
+          .layer("trainer")
+          .definedBy("dev.mneme.trainer..")
           .layer("cli")
           .definedBy("dev.mneme.cli..")
           .layer("samples")
@@ -42,10 +44,12 @@ class ArchitectureTest {
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("samples")
           .mayNotBeAccessedByAnyLayer()
+          .whereLayer("trainer")
+          .mayOnlyBeAccessedByLayers("cli", "samples")
           .whereLayer("llama.cpp")
           .mayOnlyBeAccessedByLayers("cli", "samples")
           .whereLayer("store")
-          .mayOnlyBeAccessedByLayers("llama.cpp", "cli", "samples");
+          .mayOnlyBeAccessedByLayers("llama.cpp", "trainer", "cli", "samples");
 
   @ArchTest
   static final ArchRule THE_SDK_KNOWS_ONLY_GUAVA_SLF4J_AND_THE_JDK =
