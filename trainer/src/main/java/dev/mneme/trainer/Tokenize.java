@@ -3,6 +3,7 @@ package dev.mneme.trainer;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.trainer.text.BpeEncoder;
 import dev.mneme.trainer.text.BpeTokenizer;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
@@ -60,15 +62,11 @@ public record Tokenize(List<Corpus> corpora, Path tokenizer, Path output, long f
   public TokenFile run(LongConsumer progress) {
     StageManifest manifest = manifest();
     String origin = manifest.digest();
-    if (Files.exists(output)) {
-      TokenFile done = TokenFile.open(output);
-      if (done.origin().equals(origin)) {
-        log.info("{} is up to date: {} ids", output, done.size());
-        manifest.write(output, results(done));
-        return done;
-      }
-      done.close();
-      log.info("{} was made from other inputs or settings and is made again", output);
+    Optional<TokenFile> done = finished(origin);
+    if (done.isPresent()) {
+      log.info("{} is up to date: {} ids", output, done.get().size());
+      manifest.write(output, results(done.get()));
+      return done.get();
     }
     requireEnoughText();
     var encoder = new BpeEncoder(BpeTokenizer.read(tokenizer));
@@ -76,6 +74,24 @@ public record Tokenize(List<Corpus> corpora, Path tokenizer, Path output, long f
     TokenFile made = TokenFile.open(output);
     manifest.write(output, results(made));
     return made;
+  }
+
+  /** The token file under its name, if it is whole and of this origin. */
+  private Optional<TokenFile> finished(String origin) {
+    if (!Files.exists(output)) {
+      return Optional.empty();
+    }
+    try {
+      TokenFile found = TokenFile.open(output);
+      if (found.origin().equals(origin)) {
+        return Optional.of(found);
+      }
+      found.close();
+      log.info("{} was made from other inputs or settings and is made again", output);
+    } catch (MalformedFileException e) {
+      log.warn("{} is damaged and is made again: {}", output, e.getMessage());
+    }
+    return Optional.empty();
   }
 
   private void write(BpeEncoder encoder, String origin, LongConsumer progress) {

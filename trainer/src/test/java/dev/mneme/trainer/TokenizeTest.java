@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -117,6 +118,15 @@ class TokenizeTest {
       tokenize(Corpus.of(text)).run(n -> {}).close();
       assertThat(Files.readAllBytes(output)).isEqualTo(whole);
     }
+  }
+
+  @Test
+  void aDamagedTokenFileIsMadeAgain() throws IOException {
+    tokenize(Corpus.of(text)).run(n -> {}).close();
+    byte[] whole = Files.readAllBytes(output);
+    Files.write(output, Arrays.copyOf(whole, whole.length - 1));
+    tokenize(Corpus.of(text)).run(n -> {}).close();
+    assertThat(Files.readAllBytes(output)).isEqualTo(whole);
   }
 
   @Test
