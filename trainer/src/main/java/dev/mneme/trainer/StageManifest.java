@@ -75,6 +75,26 @@ public final class StageManifest {
     return json.withObject("/settings");
   }
 
+  /**
+   * Whether a manifest written earlier says the same: its output need not be made again. A file
+   * that is missing or damaged says nothing.
+   */
+  public boolean isIn(Path file) {
+    if (!Files.isRegularFile(file)) {
+      return false;
+    }
+    try {
+      return digest().equals(MAPPER.readTree(file.toFile()).path("digest").asText());
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** An empty object for the figures that {@link #write} keeps. */
+  public ObjectNode results() {
+    return MAPPER.createObjectNode();
+  }
+
   /** SHA-256 of everything in this manifest, in hexadecimal. */
   public String digest() {
     return Hashing.sha256().hashBytes(bytes(json)).toString();

@@ -1,0 +1,280 @@
+package dev.mneme.trainer;
+
+import com.google.common.base.Preconditions;
+import dev.mneme.MnemeException;
+import dev.mneme.djl.NearestKeys;
+import dev.mneme.trainer.files.AtomicFile;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * The third stage: for every position of the datastore its nearest other keys, and from their
+ * values the sparse target a memory is trained towards. Works list by list; with a single list the
+ * search is exact. Killed at any moment it goes on behind the last finished lists; run again when
+ * finished it does nothing.
+ *
+ * @param neighbours how many neighbours make a target (the paper: 1024)
+ * @param temperature of the distances (the paper: 16)
+ * @param width ids kept for each position
+ * @param lists how many lists the keys are sorted into; 1 for an exact search
+ * @param probes how many lists are searched for a query
+ * @param recallSample queries whose neighbours are also searched exactly, to measure recall
+ */
+public record BuildTargets(
+    TokenFile tokens,
+    Path datastore,
+    int keyWidth,
+    Path output,
+    int neighbours,
+    double temperature,
+    int width,
+    int lists,
+    int probes,
+    int recallSample,
+    long seed) {
+
+  private static final int VERSION = 1;
+  private static final int QUERIES_AT_ONCE = 128;
+  private static final int LISTS_BETWEEN_MARKS = 16;
+
+  public BuildTargets {
+    Preconditions.checkArgument(neighbours > 0, "neighbours must be positive: %s", neighbours);
+    Preconditions.checkArgument(temperature > 0, "temperature must be positive: %s", temperature);
+    Preconditions.checkArgument(width > 0, "width must be positive: %s", width);
+    Preconditions.checkArgument(
+        lists > 0 && probes > 0 && probes <= lists,
+        "probes must lie in [1, %s]: %s",
+        lists,
+        probes);
+  }
+
+  /** What the searches found, for the manifest. */
+  private static final class Tally {
+    long positions;
+    double kept;
+    double right;
+  }
+
+  /**
+   * Builds the targets unless they are there.
+   *
+   * @param progress told how many positions are done
+   * @return the targets, opened; the caller closes them
+   */
+  public SparseTargets run(StageProgress progress) {
+    StageManifest manifest = manifest();
+    if (manifest.isIn(StageManifest.fileOf(output)) && Files.exists(output)) {
+      return SparseTargets.open(output, width);
+    }
+    Path part = output.resolveSibling(output.getFileName() + ".part");
+    Path mark = output.resolveSibling(output.getFileName() + ".mark");
+    var tally = new Tally();
+    double recall;
+    try (Datastore store = Datastore.open(datastore, keyWidth);
+        NearestKeys search = new NearestKeys(keyWidth)) {
+      Preconditions.checkArgument(
+          neighbours < store.size(), "%s neighbours of %s keys", neighbours, store.size());
+      int first = begin(part, mark, manifest.digest(), SparseTargets.bytes(store.size(), width));
+      KeyLists all = KeyLists.build(store, search, lists, seed);
+      try (SparseTargets targets = SparseTargets.openToWrite(part, width)) {
+        for (int list = 0; list < lists; list++) {
+          if (list >= first) {
+            fill(store, search, all, list, targets, tally);
+            if ((list + 1) % LISTS_BETWEEN_MARKS == 0) {
+              targets.force();
+              writeMark(mark, manifest.digest(), list + 1);
+            }
+          } else {
+            tally.positions += all.members(list).length;
+          }
+          progress.at(tally.positions, store.size());
+        }
+        targets.force();
+      }
+      recall = recall(store, search, all);
+    }
+    try {
+      Files.move(part, output, StandardCopyOption.ATOMIC_MOVE);
+      Files.deleteIfExists(mark);
+    } catch (IOException e) {
+      throw new MnemeException("cannot finish %s: %s".formatted(output, e), e);
+    }
+    var results = manifest.results();
+    results.put("positions", tally.positions);
+    results.put("recall", recall).put("recallSample", recallSample);
+    results.put("keptMass", tally.kept / tally.positions);
+    results.put("massOnNextToken", tally.right / tally.positions);
+    manifest.write(output, results);
+    return SparseTargets.open(output, width);
+  }
+
+  private StageManifest manifest() {
+    var manifest = new StageManifest("targets", VERSION);
+    manifest.input(StageManifest.fileOf(datastore));
+    manifest
+        .settings()
+        .put("neighbours", neighbours)
+        .put("temperature", temperature)
+        .put("width", width)
+        .put("lists", lists)
+        .put("probes", probes)
+        .put("seed", seed);
+    return manifest;
+  }
+
+  private static int begin(Path part, Path mark, String digest, long bytes) {
+    try {
+      if (Files.exists(mark) && Files.exists(part) && Files.size(part) == bytes) {
+        List<String> lines = Files.readAllLines(mark);
+        if (lines.size() == 2 && lines.getFirst().equals(digest)) {
+          return Integer.parseInt(lines.get(1));
+        }
+      }
+      Files.deleteIfExists(mark);
+      try (var file = new RandomAccessFile(part.toFile(), "rw")) {
+        file.setLength(bytes);
+      }
+      return 0;
+    } catch (IOException | NumberFormatException e) {
+      throw new MnemeException(
+          "cannot begin %s (%,d bytes): %s; check the folder and the free space"
+              .formatted(part, bytes, e.getMessage()),
+          e);
+    }
+  }
+
+  private static void writeMark(Path mark, String digest, int done) {
+    try {
+      AtomicFile.write(mark, (digest + "\n" + done + "\n").getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new MnemeException("cannot write %s: %s".formatted(mark, e.getMessage()), e);
+    }
+  }
+
+  private void fill(
+      Datastore store,
+      NearestKeys search,
+      KeyLists all,
+      int list,
+      SparseTargets targets,
+      Tally tally) {
+    int[] queries = all.members(list);
+    var weights = new NeighbourWeights(tokens.vocabulary(), temperature);
+    try (var candidates = Candidates.of(store, all, list, probes, neighbours + 1)) {
+      for (int from = 0; from < queries.length; from += QUERIES_AT_ONCE) {
+        int[] now =
+            Arrays.copyOfRange(queries, from, Math.min(queries.length, from + QUERIES_AT_ONCE));
+        NearestKeys.Found found = candidates.search(search, read(store, now), neighbours + 1);
+        for (int q = 0; q < now.length; q++) {
+          weights.sum(
+              candidates.neighbours(found, q), now[q], neighbours, row -> tokens.get(row + 1));
+          store(targets, now[q], weights, tally);
+        }
+      }
+    }
+  }
+
+  private void store(SparseTargets targets, int position, NeighbourWeights weights, Tally tally) {
+    int[] heaviest = weights.heaviest(width);
+    double kept = 0;
+    for (int id : heaviest) {
+      kept += weights.mass(id);
+    }
+    for (int n = 0; n < width; n++) {
+      int id = n < heaviest.length ? heaviest[n] : 0;
+      targets.set(position, n, id, n < heaviest.length ? (float) (weights.mass(id) / kept) : 0);
+    }
+    double total = weights.total();
+    tally.positions++;
+    tally.kept += kept / total;
+    tally.right += weights.mass(tokens.get(position + 1L)) / total;
+  }
+
+  /** Share of the exact nearest keys that the lists find too; 1 with a single list. */
+  private double recall(Datastore store, NearestKeys search, KeyLists all) {
+    if (lists == 1 || recallSample == 0) {
+      return lists == 1 ? 1 : Double.NaN;
+    }
+    var order = new Shuffle(store.size(), seed + 1);
+    long hits = 0;
+    for (int sample = 0; sample < recallSample; sample++) {
+      int row = Math.toIntExact(order.at(sample));
+      float[] query = read(store, new int[] {row});
+      NearestKeys.Found exact = search.search(query, store.blocks(), neighbours);
+      var rows = new HashSet<Long>();
+      for (int n = 0; n < neighbours; n++) {
+        rows.add(exact.row(0, n));
+      }
+      try (var candidates = Candidates.of(store, all, all.listOf(row), probes, neighbours)) {
+        NearestKeys.Found found = candidates.search(search, query, neighbours);
+        NeighbourWeights.Neighbours near = candidates.neighbours(found, 0);
+        for (int n = 0; n < neighbours; n++) {
+          hits += rows.contains(near.row(n)) ? 1 : 0;
+        }
+      }
+    }
+    return (double) hits / ((long) recallSample * neighbours);
+  }
+
+  private static float[] read(Datastore store, int[] rows) {
+    float[] queries = new float[rows.length * store.width()];
+    for (int i = 0; i < rows.length; i++) {
+      store.read(rows[i], queries, i * store.width());
+    }
+    return queries;
+  }
+
+  /** The keys that the queries of one list are compared with. Owns native memory. */
+  private record Candidates(Arena arena, List<MemorySegment> blocks, int[] rows)
+      implements AutoCloseable {
+
+    static Candidates of(Datastore store, KeyLists all, int list, int probes, int fewest) {
+      if (all.lists() == 1) {
+        return new Candidates(Arena.ofConfined(), store.blocks(), new int[0]);
+      }
+      List<Integer> near = all.around(list, probes, fewest);
+      Arena arena = Arena.ofConfined();
+      MemorySegment keys = arena.allocate(all.bytes(near), 64);
+      int[] rows = all.gather(store, near, keys);
+      return new Candidates(arena, List.of(keys), rows);
+    }
+
+    NearestKeys.Found search(NearestKeys search, float[] queries, int k) {
+      return search.search(queries, blocks, k);
+    }
+
+    NeighbourWeights.Neighbours neighbours(NearestKeys.Found found, int query) {
+      return new NeighbourWeights.Neighbours() {
+        @Override
+        public int count() {
+          return found.k();
+        }
+
+        @Override
+        public long row(int n) {
+          long row = found.row(query, n);
+          return rows.length == 0 ? row : rows[(int) row];
+        }
+
+        @Override
+        public float distance(int n) {
+          return found.distance(query, n);
+        }
+      };
+    }
+
+    @Override
+    public void close() {
+      arena.close();
+    }
+  }
+}
