@@ -1,15 +1,10 @@
 package dev.mneme.trainer;
 
 import com.google.common.base.Preconditions;
-import dev.mneme.MnemeException;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.trainer.files.AtomicFile;
-import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
+import dev.mneme.trainer.files.PartFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -60,60 +55,24 @@ public record BuildDatastore(
       if (Files.exists(done) && manifest.isIn(done)) {
         return Datastore.open(output, width);
       }
-      Path part = output.resolveSibling(output.getFileName() + ".part");
-      Path mark = output.resolveSibling(output.getFileName() + ".mark");
-      int first = begin(part, mark, manifest.digest(), (tokens.size() - 1) * width * 2);
-      try (Datastore store = Datastore.openToWrite(part, width)) {
+      var file = new PartFile(output, manifest.digest());
+      int first = file.begin((tokens.size() - 1) * width * 2);
+      try (Datastore store = Datastore.openToWrite(file.part(), width)) {
         for (int document = first; document < tokens.documents(); document++) {
           read(network, store, document);
           if ((document + 1) % DOCUMENTS_BETWEEN_MARKS == 0) {
             store.force();
-            writeMark(mark, manifest.digest(), document + 1);
+            file.mark(document + 1);
           }
           progress.at(tokens.end(document), tokens.size());
         }
         store.force();
       }
-      try {
-        Files.move(part, output, StandardCopyOption.ATOMIC_MOVE);
-        Files.deleteIfExists(mark);
-      } catch (IOException e) {
-        throw new MnemeException("cannot finish %s: %s".formatted(output, e), e);
-      }
+      file.finish();
       var results = manifest.results();
       results.put("keys", tokens.size() - 1).put("width", width);
       manifest.write(output, results);
       return Datastore.open(output, width);
-    }
-  }
-
-  /** The first document to read: 0 unless a run with the same manifest was interrupted. */
-  private static int begin(Path part, Path mark, String digest, long bytes) {
-    try {
-      if (Files.exists(mark) && Files.exists(part) && Files.size(part) == bytes) {
-        List<String> lines = Files.readAllLines(mark);
-        if (lines.size() == 2 && lines.getFirst().equals(digest)) {
-          return Integer.parseInt(lines.get(1));
-        }
-      }
-      Files.deleteIfExists(mark);
-      try (var file = new RandomAccessFile(part.toFile(), "rw")) {
-        file.setLength(bytes);
-      }
-      return 0;
-    } catch (IOException | NumberFormatException e) {
-      throw new MnemeException(
-          "cannot begin %s (%,d bytes): %s; check the folder and the free space"
-              .formatted(part, bytes, e.getMessage()),
-          e);
-    }
-  }
-
-  private static void writeMark(Path mark, String digest, int documents) {
-    try {
-      AtomicFile.write(mark, (digest + "\n" + documents + "\n").getBytes(StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new MnemeException("cannot write %s: %s".formatted(mark, e.getMessage()), e);
     }
   }
 

@@ -1,20 +1,12 @@
 package dev.mneme.trainer;
 
 import com.google.common.base.Preconditions;
-import dev.mneme.MnemeException;
 import dev.mneme.djl.NearestKeys;
-import dev.mneme.trainer.files.AtomicFile;
-import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
+import dev.mneme.trainer.files.PartFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 
 /**
  * The third stage: for every position of the datastore its nearest other keys, and from their
@@ -60,6 +52,7 @@ public record BuildTargets(
   /** What the searches found, for the manifest. */
   private static final class Tally {
     long positions;
+    long measured; // fewer than all after an interruption
     double kept;
     double right;
   }
@@ -75,23 +68,22 @@ public record BuildTargets(
     if (manifest.isIn(StageManifest.fileOf(output)) && Files.exists(output)) {
       return SparseTargets.open(output, width);
     }
-    Path part = output.resolveSibling(output.getFileName() + ".part");
-    Path mark = output.resolveSibling(output.getFileName() + ".mark");
+    var file = new PartFile(output, manifest.digest());
     var tally = new Tally();
     double recall;
     try (Datastore store = Datastore.open(datastore, keyWidth);
         NearestKeys search = new NearestKeys(keyWidth)) {
       Preconditions.checkArgument(
           neighbours < store.size(), "%s neighbours of %s keys", neighbours, store.size());
-      int first = begin(part, mark, manifest.digest(), SparseTargets.bytes(store.size(), width));
+      int first = file.begin(SparseTargets.bytes(store.size(), width));
       KeyLists all = KeyLists.build(store, search, lists, seed);
-      try (SparseTargets targets = SparseTargets.openToWrite(part, width)) {
+      try (SparseTargets targets = SparseTargets.openToWrite(file.part(), width)) {
         for (int list = 0; list < lists; list++) {
           if (list >= first) {
             fill(store, search, all, list, targets, tally);
             if ((list + 1) % LISTS_BETWEEN_MARKS == 0) {
               targets.force();
-              writeMark(mark, manifest.digest(), list + 1);
+              file.mark(list + 1);
             }
           } else {
             tally.positions += all.members(list).length;
@@ -102,17 +94,12 @@ public record BuildTargets(
       }
       recall = recall(store, search, all);
     }
-    try {
-      Files.move(part, output, StandardCopyOption.ATOMIC_MOVE);
-      Files.deleteIfExists(mark);
-    } catch (IOException e) {
-      throw new MnemeException("cannot finish %s: %s".formatted(output, e), e);
-    }
+    file.finish();
     var results = manifest.results();
     results.put("positions", tally.positions);
     results.put("recall", recall).put("recallSample", recallSample);
-    results.put("keptMass", tally.kept / tally.positions);
-    results.put("massOnNextToken", tally.right / tally.positions);
+    results.put("keptMass", tally.kept / tally.measured);
+    results.put("massOnNextToken", tally.right / tally.measured);
     manifest.write(output, results);
     return SparseTargets.open(output, width);
   }
@@ -129,35 +116,6 @@ public record BuildTargets(
         .put("probes", probes)
         .put("seed", seed);
     return manifest;
-  }
-
-  private static int begin(Path part, Path mark, String digest, long bytes) {
-    try {
-      if (Files.exists(mark) && Files.exists(part) && Files.size(part) == bytes) {
-        List<String> lines = Files.readAllLines(mark);
-        if (lines.size() == 2 && lines.getFirst().equals(digest)) {
-          return Integer.parseInt(lines.get(1));
-        }
-      }
-      Files.deleteIfExists(mark);
-      try (var file = new RandomAccessFile(part.toFile(), "rw")) {
-        file.setLength(bytes);
-      }
-      return 0;
-    } catch (IOException | NumberFormatException e) {
-      throw new MnemeException(
-          "cannot begin %s (%,d bytes): %s; check the folder and the free space"
-              .formatted(part, bytes, e.getMessage()),
-          e);
-    }
-  }
-
-  private static void writeMark(Path mark, String digest, int done) {
-    try {
-      AtomicFile.write(mark, (digest + "\n" + done + "\n").getBytes(StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new MnemeException("cannot write %s: %s".formatted(mark, e.getMessage()), e);
-    }
   }
 
   private void fill(
@@ -195,6 +153,7 @@ public record BuildTargets(
     }
     double total = weights.total();
     tally.positions++;
+    tally.measured++;
     tally.kept += kept / total;
     tally.right += weights.mass(tokens.get(position + 1L)) / total;
   }
@@ -231,50 +190,5 @@ public record BuildTargets(
       store.read(rows[i], queries, i * store.width());
     }
     return queries;
-  }
-
-  /** The keys that the queries of one list are compared with. Owns native memory. */
-  private record Candidates(Arena arena, List<MemorySegment> blocks, int[] rows)
-      implements AutoCloseable {
-
-    static Candidates of(Datastore store, KeyLists all, int list, int probes, int fewest) {
-      if (all.lists() == 1) {
-        return new Candidates(Arena.ofConfined(), store.blocks(), new int[0]);
-      }
-      List<Integer> near = all.around(list, probes, fewest);
-      Arena arena = Arena.ofConfined();
-      MemorySegment keys = arena.allocate(all.bytes(near), 64);
-      int[] rows = all.gather(store, near, keys);
-      return new Candidates(arena, List.of(keys), rows);
-    }
-
-    NearestKeys.Found search(NearestKeys search, float[] queries, int k) {
-      return search.search(queries, blocks, k);
-    }
-
-    NeighbourWeights.Neighbours neighbours(NearestKeys.Found found, int query) {
-      return new NeighbourWeights.Neighbours() {
-        @Override
-        public int count() {
-          return found.k();
-        }
-
-        @Override
-        public long row(int n) {
-          long row = found.row(query, n);
-          return rows.length == 0 ? row : rows[(int) row];
-        }
-
-        @Override
-        public float distance(int n) {
-          return found.distance(query, n);
-        }
-      };
-    }
-
-    @Override
-    public void close() {
-      arena.close();
-    }
   }
 }

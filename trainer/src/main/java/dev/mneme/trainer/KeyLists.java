@@ -169,7 +169,7 @@ final class KeyLists {
       for (int i = starts[list]; i < starts[list + 1]; i++, at++) {
         rows[at] = order[i];
         MemorySegment.copy(
-            store.rows(order[i], order[i] + 1L), 0, into, at * width * 2L, width * 2L);
+            store.rows(order[i], order[i] + 1L), 0, into, 2L * width * at, 2L * width);
       }
     }
     return rows;
