@@ -6,7 +6,6 @@ import dev.mneme.trainer.files.PartFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashSet;
 
 /**
  * The third stage: for every position of the datastore its nearest other keys, and from their
@@ -37,6 +36,7 @@ public record BuildTargets(
   private static final int VERSION = 1;
   private static final int QUERIES_AT_ONCE = 128;
   private static final int LISTS_BETWEEN_MARKS = 16;
+  private static final float DISTANCE_ROUNDING = 1e-3f;
 
   public BuildTargets {
     Preconditions.checkArgument(neighbours > 0, "neighbours must be positive: %s", neighbours);
@@ -158,7 +158,10 @@ public record BuildTargets(
     tally.right += weights.mass(tokens.get(position + 1L)) / total;
   }
 
-  /** Share of the exact nearest keys that the lists find too; 1 with a single list. */
+  /**
+   * Share of the keys found through lists that are as near as the exact search's; 1 with a single
+   * list.
+   */
   private double recall(Datastore store, NearestKeys search, KeyLists all) {
     if (lists == 1 || recallSample == 0) {
       return lists == 1 ? 1 : Double.NaN;
@@ -169,15 +172,12 @@ public record BuildTargets(
       int row = Math.toIntExact(order.at(sample));
       float[] query = read(store, new int[] {row});
       NearestKeys.Found exact = search.search(query, store.blocks(), neighbours);
-      var rows = new HashSet<Long>();
-      for (int n = 0; n < neighbours; n++) {
-        rows.add(exact.row(0, n));
-      }
+      float farthest = exact.distance(0, neighbours - 1) + DISTANCE_ROUNDING;
       try (var candidates = Candidates.of(store, all, all.listOf(row), probes, neighbours)) {
         NearestKeys.Found found = candidates.search(search, query, neighbours);
         NeighbourWeights.Neighbours near = candidates.neighbours(found, 0);
         for (int n = 0; n < neighbours; n++) {
-          hits += rows.contains(near.row(n)) ? 1 : 0;
+          hits += near.distance(n) <= farthest ? 1 : 0;
         }
       }
     }
