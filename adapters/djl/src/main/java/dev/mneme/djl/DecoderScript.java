@@ -41,6 +41,7 @@ final class DecoderScript {
 
   static String of(DecoderShape shape, Precision precision, int headChunk) {
     return TEXT.replace("$LAYERS", Integer.toString(shape.layers()))
+        .replace("$WEIGHTS", Integer.toString(2 + shape.layers() * PER_BLOCK))
         .replace("$BODY", Integer.toString(shape.layers() - 1))
         .replace("$PER_BLOCK", Integer.toString(PER_BLOCK))
         .replace("$HIDDEN", Integer.toString(shape.hidden()))
@@ -121,12 +122,11 @@ final class DecoderScript {
             one = torch.sub(torch.logsumexp(z, [1], True), torch.gather(z, 1, t[i]))
             _0 = torch.append(out, one)
           return torch.cat(out)
-        def gradients(self: __torch__.Decoder, ids: Tensor, cos: Tensor, sin: Tensor, targets: Tensor, weights: Tensor, ws: List[Tensor]) -> List[Tensor]:
-          state = self.state(ids, cos, sin, ws)
+        def head(self: __torch__.Decoder, state: Tensor, embedding: Tensor, targets: Tensor, weights: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
           flat = torch.detach(state)
           n = torch.size(flat, 0)
-          w = torch.to(torch.detach(ws[0]), $TYPE)
-          dw = torch.zeros_like(torch.detach(ws[0]))
+          w = torch.to(torch.detach(embedding), $TYPE)
+          dw = torch.zeros_like(torch.detach(embedding))
           ds = torch.empty_like(flat)
           h = torch.split(torch.to(flat, $TYPE), $CHUNK)
           d = torch.split(ds, $CHUNK)
@@ -149,21 +149,50 @@ final class DecoderScript {
             g = torch.to(torch.mul_(p1, scale), $TYPE)
             _1 = torch.copy_(d[i], torch.matmul(g, w))
             _2 = torch.add_(dw, torch.matmul(torch.t(g), h[i]))
+          return (torch.mul(loss, scale), ds, dw)
+        def found(self: __torch__.Decoder, state: Tensor, ds: Tensor, of: List[Tensor], loss: Tensor) -> List[Tensor]:
           seed = annotate(List[Optional[Tensor]], [ds])
-          found = torch.grad([state], ws, seed, None, False, False)
-          out = [torch.mul(loss, scale)]
-          for j in range(torch.len(found)):
-            one = found[j]
+          grads = torch.grad([state], of, seed, None, False, False)
+          out = [loss]
+          for j in range(torch.len(grads)):
+            one = grads[j]
             if torch.__isnot__(one, None):
               grad = unchecked_cast(Tensor, one)
             else:
-              grad = torch.zeros_like(ws[j])
-            if torch.eq(j, 0):
-              grad0 = torch.add_(grad, dw)
-            else:
-              grad0 = grad
-            _3 = torch.append(out, grad0)
+              grad = torch.zeros_like(of[j])
+            _0 = torch.append(out, grad)
           return out
+        def gradients(self: __torch__.Decoder, ids: Tensor, cos: Tensor, sin: Tensor, targets: Tensor, weights: Tensor, ws: List[Tensor]) -> List[Tensor]:
+          state = self.state(ids, cos, sin, ws)
+          loss, ds, dw, = self.head(state, ws[0], targets, weights)
+          out = self.found(state, ds, ws, loss)
+          _0 = torch.add_(out[1], dw)
+          return out
+        def adapted(self: __torch__.Decoder, ws: List[Tensor], lora: List[Tensor]) -> List[Tensor]:
+          out = [ws[0]]
+          at = 0
+          for j in range(torch.sub(torch.len(ws), 1)):
+            w = ws[torch.add(j, 1)]
+            if torch.eq(torch.dim(w), 2):
+              w0 = torch.add(w, torch.matmul(lora[torch.add(at, 1)], lora[at]))
+              at0 = torch.add(at, 2)
+            else:
+              w0 = w
+              at0 = at
+            _0 = torch.append(out, w0)
+            at = at0
+          return out
+        def lora_gradients(self: __torch__.Decoder, ids: Tensor, cos: Tensor, sin: Tensor, targets: Tensor, weights: Tensor, all: List[Tensor]) -> List[Tensor]:
+          ws = torch.slice(all, 0, $WEIGHTS, 1)
+          lora = torch.slice(all, $WEIGHTS, torch.len(all), 1)
+          state = self.state(ids, cos, sin, self.adapted(ws, lora))
+          loss, ds, dw, = self.head(state, ws[0], targets, weights)
+          return self.found(state, ds, lora, loss)
+        def merge(self: __torch__.Decoder, ws: List[Tensor], lora: List[Tensor]) -> None:
+          merged = self.adapted(ws, lora)
+          for j in range(torch.len(ws)):
+            _0 = torch.copy_(ws[j], merged[j])
+          return None
         def adamw(self: __torch__.Decoder, ws: List[Tensor], grads: List[Tensor], m1: List[Tensor], m2: List[Tensor], steps: List[Tensor], settings: List[float]) -> None:
           none = annotate(List[Tensor], [])
           _0 = torch._foreach_add_(steps, 1)

@@ -21,10 +21,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Changes a network's weights by AdamW (arXiv 1711.05101) with clipping by the global norm. Used by
- * one thread only, the one that made it. Owns native memory; the network stays its owner's.
+ * Changes a network's weights, or low-rank additions to them, by AdamW (arXiv 1711.05101) with
+ * clipping by the global norm. Used by one thread only, the one that made it. Owns native memory;
+ * the network stays its owner's.
  */
 public final class DecoderTraining implements AutoCloseable {
 
@@ -64,6 +66,8 @@ public final class DecoderTraining implements AutoCloseable {
 
   private final DecoderNetwork network;
   private final Settings settings;
+  private final @Nullable Lora lora;
+  private final List<PtNDArray> trained;
   private final PtNDManager manager = Torch.newManager();
   private final List<PtNDArray> means = new ArrayList<>();
   private final List<PtNDArray> squares = new ArrayList<>();
@@ -71,11 +75,14 @@ public final class DecoderTraining implements AutoCloseable {
   private final Group matrices;
   private final Group norms;
 
-  private DecoderTraining(DecoderNetwork network, Settings settings, int threads) {
+  private DecoderTraining(
+      DecoderNetwork network, Settings settings, int threads, @Nullable Lora lora) {
     this.network = network;
     this.settings = settings;
+    this.lora = lora;
+    this.trained = lora == null ? network.weights().tensors() : lora.tensors();
     Torch.prepareTraining(threads);
-    for (PtNDArray tensor : network.weights().tensors()) {
+    for (PtNDArray tensor : trained) {
       tensor.setRequiresGradient(true);
       means.add((PtNDArray) manager.zeros(tensor.getShape()));
       squares.add((PtNDArray) manager.zeros(tensor.getShape()));
@@ -86,27 +93,52 @@ public final class DecoderTraining implements AutoCloseable {
   }
 
   /**
-   * Begins training a network where it stands.
+   * Begins training all weights of a network where it stands.
    *
    * @param threads processor threads of this whole process that one operation may use
    */
   public static DecoderTraining of(DecoderNetwork network, Settings settings, int threads) {
-    return new DecoderTraining(network, settings, threads);
+    return new DecoderTraining(network, settings, threads, null);
+  }
+
+  /**
+   * Begins training low-rank changes of a network whose own weights stay (LoRA, arXiv 2106.09685)
+   * on all matrices of its blocks, with the paper's alpha equal to the rank. {@link #merge} puts
+   * the changes into the network.
+   *
+   * @param rank of the change of each matrix
+   */
+  public static DecoderTraining lora(
+      DecoderNetwork network, int rank, long seed, Settings settings, int threads) {
+    return new DecoderTraining(
+        network, settings, threads, Lora.random(network.weights(), rank, seed));
   }
 
   private Group group(boolean areMatrices) {
     List<Integer> indices = new ArrayList<>();
     for (int i = 0; i < means.size(); i++) {
-      if (network.weights().isMatrix(i) == areMatrices) {
+      if ((trained.get(i).getShape().dimension() == 2) == areMatrices) {
         indices.add(i);
       }
     }
     return new Group(
         indices,
-        list(network.weights().tensors(), indices),
+        list(trained, indices),
         list(means, indices),
         list(squares, indices),
         list(steps, indices));
+  }
+
+  /** Weights that are trained. */
+  public long parameters() {
+    return trained.stream().mapToLong(PtNDArray::size).sum();
+  }
+
+  /** Adds the low-rank changes to the network's weights and starts them again from nothing. */
+  public void merge() {
+    if (lora != null) {
+      lora.merge(network);
+    }
   }
 
   private static IValue list(List<PtNDArray> tensors, List<Integer> indices) {
@@ -135,22 +167,26 @@ public final class DecoderTraining implements AutoCloseable {
     }
   }
 
-  /** Loss and cross entropy, then the gradient of every tensor. */
+  /** Loss and cross entropy, then the gradient of every trained tensor. */
   List<PtNDArray> gradients(PtNDManager owner, Batch batch) {
     Shape sequences = new Shape(batch.sequences(), batch.length());
     Shape targets = new Shape(batch.tokens(), batch.width());
+    List<PtNDArray> all = new ArrayList<>(network.weights().tensors());
+    if (lora != null) {
+      all.addAll(lora.tensors());
+    }
     return network
         .script()
         .runWithGradients(
             owner,
-            "gradients",
+            lora == null ? "gradients" : "lora_gradients",
             List.of(
                 owner.create(LongBuffer.wrap(batch.ids()), sequences, DataType.INT64),
                 network.table(owner, network.cos(), batch.length()),
                 network.table(owner, network.sin(), batch.length()),
                 owner.create(LongBuffer.wrap(batch.targets()), targets, DataType.INT64),
                 owner.create(FloatBuffer.wrap(batch.weights()), targets, DataType.FLOAT32)),
-            network.weights().tensors());
+            all);
   }
 
   private double clip(PtNDManager owner, List<PtNDArray> gradients) {
@@ -162,6 +198,9 @@ public final class DecoderTraining implements AutoCloseable {
   }
 
   private void update(Group group, List<PtNDArray> gradients, double rate, double decay) {
+    if (group.indices().isEmpty()) {
+      return;
+    }
     try (IValue list = list(gradients, group.indices());
         IValue numbers =
             IValue.listFrom(rate, settings.beta1(), settings.beta2(), decay, EPSILON)) {
@@ -187,6 +226,9 @@ public final class DecoderTraining implements AutoCloseable {
   public void checkpoint(Path file, Map<String, String> metadata) {
     var entries = new ArrayList<>(network.weights().entries(Dtype.F32));
     for (int i = 0; i < means.size(); i++) {
+      if (lora != null) {
+        entries.add(entry("lora." + i, trained.get(i)));
+      }
       entries.add(entry("mean." + i, means.get(i)));
       entries.add(entry("square." + i, squares.get(i)));
     }
@@ -211,12 +253,27 @@ public final class DecoderTraining implements AutoCloseable {
    */
   public static Resumed resume(
       Path file, DecoderShape shape, boolean bfloat16, Settings settings, int threads) {
+    return resume(file, shape, bfloat16, 0, settings, threads);
+  }
+
+  /**
+   * Reads a checkpoint of a training of low-rank changes.
+   *
+   * @param rank of the changes; 0 if all weights are trained
+   * @throws MalformedFileException if the file is not a checkpoint of this shape and rank
+   */
+  public static Resumed resume(
+      Path file, DecoderShape shape, boolean bfloat16, int rank, Settings settings, int threads) {
     try (SafeTensorsFile source = SafeTensorsFile.open(file)) {
       DecoderNetwork network = DecoderNetwork.of(shape, source, bfloat16);
-      var training = new DecoderTraining(network, settings, threads);
+      var training =
+          rank == 0 ? of(network, settings, threads) : lora(network, rank, 0, settings, threads);
       try {
         float done = Float.parseFloat(source.metadata().getOrDefault("optimiser_steps", ""));
         for (int i = 0; i < training.means.size(); i++) {
+          if (rank > 0) {
+            training.restore(source, i);
+          }
           fill(source, "mean." + i, training.means.get(i));
           fill(source, "square." + i, training.squares.get(i));
           training.steps.get(i).set(new float[] {done});
@@ -231,6 +288,13 @@ public final class DecoderTraining implements AutoCloseable {
                 file + " is not a checkpoint of this training: " + e.getMessage(), e);
       }
     }
+  }
+
+  private void restore(SafeTensorsFile source, int index) {
+    PtNDArray tensor = trained.get(index);
+    tensor.setRequiresGradient(false); // a tensor that records cannot be written in place
+    fill(source, "lora." + index, tensor);
+    tensor.setRequiresGradient(true);
   }
 
   private static void fill(SafeTensorsFile source, String name, PtNDArray tensor) {
@@ -250,5 +314,8 @@ public final class DecoderTraining implements AutoCloseable {
     matrices.close();
     norms.close();
     manager.close();
+    if (lora != null) {
+      lora.close();
+    }
   }
 }

@@ -248,4 +248,52 @@ final class DecoderTrainingTest {
       assertThat(two[2 * width]).isNotCloseTo(two[5 * width], within(1e-6f));
     }
   }
+
+  @Test
+  void loraBeginsWithTheNetworkUnchangedAndTrainsOnlyItsOwnWeights() {
+    Batch batch = batch(12);
+    try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 13, false);
+        DecoderTraining training = DecoderTraining.lora(network, 4, 1, SETTINGS, 1)) {
+      float[] before = network.losses(batch);
+      double mean = 0;
+      for (float loss : before) {
+        mean += loss / batch.tokens();
+      }
+      assertThat(training.step(batch, 2e-2).crossEntropy()).isCloseTo(mean, within(1e-4));
+      for (int i = 0; i < 40; i++) {
+        training.step(batch, 2e-2);
+      }
+      assertThat(network.losses(batch)).containsExactly(before);
+      double adapted = training.step(batch, 0).crossEntropy();
+      assertThat(adapted).isLessThan(mean - 0.3);
+      training.merge();
+      double merged = 0;
+      for (float loss : network.losses(batch)) {
+        merged += loss / batch.tokens();
+      }
+      assertThat(merged).isCloseTo(adapted, within(1e-4));
+      assertThat(training.step(batch, 0).crossEntropy()).isCloseTo(adapted, within(1e-4));
+    }
+  }
+
+  @Test
+  void resumingALoraGoesOnAsIfNothingHadHappened() {
+    Path file = directory.resolve("checkpoint.safetensors");
+    try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 14, false);
+        DecoderTraining training = DecoderTraining.lora(network, 3, 2, SETTINGS, 1)) {
+      training.step(batch(1), 1e-2);
+      training.step(batch(2), 1e-2);
+      training.checkpoint(file, Map.of());
+      double expected = training.step(batch(3), 1e-2).loss();
+      double further = training.step(batch(4), 1e-2).loss();
+      DecoderTraining.Resumed resumed = DecoderTraining.resume(file, SHAPE, false, 3, SETTINGS, 1);
+      try (DecoderNetwork again = resumed.network();
+          DecoderTraining goOn = resumed.training()) {
+        assertThat(again.shape()).isEqualTo(SHAPE);
+        assertThat(goOn.parameters()).isEqualTo(training.parameters());
+        assertThat(goOn.step(batch(3), 1e-2).loss()).isCloseTo(expected, within(1e-6));
+        assertThat(goOn.step(batch(4), 1e-2).loss()).isCloseTo(further, within(1e-6));
+      }
+    }
+  }
 }
