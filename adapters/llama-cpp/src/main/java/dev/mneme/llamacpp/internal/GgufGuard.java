@@ -161,10 +161,9 @@ final class GgufGuard {
 
   /** Elements of a head's keys, which its values must have too. */
   private long keyLength() {
-    long keys =
-        integer("attention.key_length")
-            .orElse(positive("embedding_length") / positive("attention.head_count"));
-    long values = integer("attention.value_length").orElse(keys);
+    long share = positive("embedding_length") / positive("attention.head_count");
+    long keys = integer("attention.key_length").orElse(share);
+    long values = integer("attention.value_length").orElse(share);
     if (keys < 1 || values < 1 || (keys != values && !UNEVEN_HEADS.contains(arch))) {
       throw malformed(
           arch + ".attention.key_length",
