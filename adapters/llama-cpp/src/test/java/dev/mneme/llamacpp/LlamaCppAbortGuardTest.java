@@ -344,6 +344,21 @@ class LlamaCppAbortGuardTest {
     assertRefused(edit, "even");
   }
 
+  @Test
+  void headsThatDoNotMakeUpTheirMatrix() {
+    assertRefused(GgufEdit.of(qwen).putUint32("qwen2.attention.head_count", 8), "attn_q", "64");
+    assertRefused(GgufEdit.of(qwen).putUint32("qwen2.attention.head_count_kv", 4), "attn_k", "32");
+    Path gpt2 = converted(Family.GPT2);
+    assertRefused(GgufEdit.of(gpt2).putUint32("gpt2.attention.head_count_kv", 2), "attn_qkv");
+  }
+
+  /** Without it, values are as long as the heads' share of the width. */
+  @Test
+  void aKeyLengthWithoutAValueLength() {
+    Path gpt2 = converted(Family.GPT2);
+    assertRefused(GgufEdit.of(gpt2).putUint32("gpt2.attention.key_length", 4), "key_length");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"0 2", "1000 2", "4 0", "4 9"})
   void expertsThatDoNotAddUp(String countAndUsed) {

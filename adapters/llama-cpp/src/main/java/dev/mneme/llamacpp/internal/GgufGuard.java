@@ -77,6 +77,7 @@ final class GgufGuard {
     guard.checkRotation();
     guard.checkExperts();
     guard.checkTensors();
+    guard.checkHeads();
     TokenizerGuard.check(file, guard.arch);
   }
 
@@ -197,6 +198,35 @@ final class GgufGuard {
         throw malformed(
             tensor.name(), "is a vector stored as %s, but must be F32".formatted(tensor.type()));
       }
+    }
+  }
+
+  /**
+   * Some architectures ask for square matrices whatever the heads, and later cut them into heads.
+   */
+  private void checkHeads() {
+    long heads = positive("attention.head_count");
+    long pairs = integer("attention.head_count_kv").orElse(heads);
+    long keys = keyLength();
+    long values = integer("attention.value_length").orElse(keys);
+    for (GgufTensor tensor : file.tensors().values()) {
+      String name = tensor.name();
+      if (name.endsWith(".attn_q.weight")) {
+        requireRows(tensor, heads * keys);
+      } else if (name.endsWith(".attn_k.weight")) {
+        requireRows(tensor, pairs * keys);
+      } else if (name.endsWith(".attn_v.weight")) {
+        requireRows(tensor, pairs * values);
+      } else if (name.endsWith(".attn_qkv.weight")) {
+        requireRows(tensor, heads * keys + pairs * (keys + values));
+      }
+    }
+  }
+
+  private void requireRows(GgufTensor tensor, long rows) {
+    if (tensor.dims().size() != 2 || tensor.dims().get(1) != rows) {
+      throw malformed(
+          tensor.name(), "is %s, but its heads make %d rows".formatted(tensor.dims(), rows));
     }
   }
 
