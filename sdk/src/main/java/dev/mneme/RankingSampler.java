@@ -1,6 +1,6 @@
 package dev.mneme;
 
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.SplittableRandom;
 
 /** {@link Sampler#of}: keeps what the settings keep, and draws from it by inverse distribution. */
@@ -9,8 +9,9 @@ final class RankingSampler implements Sampler {
   private final Sampling sampling;
   private final SplittableRandom random;
   private final int[] recent;
+  private final BitSet penalised = new BitSet();
+  private final TopSelection selection = new TopSelection();
   private int accepted;
-  private long[] ranked = new long[0];
 
   RankingSampler(Sampling sampling) {
     this.sampling = sampling;
@@ -39,11 +40,17 @@ final class RankingSampler implements Sampler {
   }
 
   private void penalise(float[] p, int width) {
-    int[] tokens = Arrays.copyOf(recent, Math.min(accepted, recent.length));
-    Arrays.stream(tokens)
-        .distinct()
-        .filter(token -> token < width)
-        .forEach(token -> p[token] = (float) Math.pow(p[token], sampling.repetitionPenalty()));
+    int count = Math.min(accepted, recent.length);
+    for (int i = 0; i < count; i++) {
+      int token = recent[i];
+      if (token < width && !penalised.get(token)) {
+        penalised.set(token);
+        p[token] = (float) Math.pow(p[token], sampling.repetitionPenalty());
+      }
+    }
+    for (int i = 0; i < count; i++) {
+      penalised.clear(recent[i]);
+    }
   }
 
   private static int best(float[] p, int width) {
@@ -72,54 +79,14 @@ final class RankingSampler implements Sampler {
     }
   }
 
-  /**
-   * Sets what top-k and top-p leave out to 0 and returns the least probability min-p keeps. Only
-   * tokens that can be among the kept are sorted.
-   */
+  /** Sets what top-k and top-p leave out to 0 and returns the least probability min-p keeps. */
   private float leastKept(float[] p, int width, float oldLargest) {
     float largest = sampling.temperature() == 1 ? oldLargest : 1f;
     int k = sampling.topK() == 0 ? width : Math.min(sampling.topK(), width);
     if (k < width || sampling.topP() < 1) {
-      keepTop(p, width, k);
+      selection.keep(p, width, k, sampling.topP());
     }
     return (float) (sampling.minP() * largest);
-  }
-
-  private void keepTop(float[] p, int width, int k) {
-    int count = rank(p, width);
-    double total = 0;
-    for (int i = 0; i < Math.min(k, count); i++) {
-      total += p[id(ranked[i])];
-    }
-    double wanted = sampling.topP() * total;
-    double sum = 0;
-    int kept = 0;
-    while (kept < Math.min(k, count) && (kept == 0 || sum < wanted)) {
-      sum += p[id(ranked[kept++])];
-    }
-    for (int i = kept; i < count; i++) {
-      p[id(ranked[i])] = 0;
-    }
-  }
-
-  /** Sorts the ids of positive probability, likeliest first, lower id first among equals. */
-  private int rank(float[] p, int width) {
-    if (ranked.length < width) {
-      ranked = new long[width];
-    }
-    int count = 0;
-    for (int i = 0; i < width; i++) {
-      if (p[i] > 0) {
-        // Positive floats order like their bits; the complement puts the largest first.
-        ranked[count++] = ((long) ~Float.floatToRawIntBits(p[i]) << 32) | i;
-      }
-    }
-    Arrays.sort(ranked, 0, count);
-    return count;
-  }
-
-  private static int id(long key) {
-    return (int) key;
   }
 
   private int draw(float[] p, int width, float least) {

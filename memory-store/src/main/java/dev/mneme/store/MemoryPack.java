@@ -97,7 +97,8 @@ public final class MemoryPack {
 
   /**
    * Makes a pack of a model folder. The folder is checked first, its files are copied, and the pack
-   * appears under its name only when complete.
+   * appears under its name only when complete. What a killed import to the same place left behind
+   * is removed.
    *
    * @param directory with {@code config.json}, SafeTensors weights and {@code tokenizer.json}
    * @param name of the pack; see {@link PackManifest#name}
@@ -105,7 +106,8 @@ public final class MemoryPack {
    * @param out the pack's folder, which must not exist
    * @throws MalformedFileException if a file of the model breaks the rules of its format
    * @throws MnemeException if the name is not allowed, {@code out} exists, the model is of an
-   *     unsupported kind or a file cannot be read or written; nothing is left behind
+   *     unsupported kind, another import to {@code out} is running or a file cannot be read or
+   *     written; nothing is left behind
    */
   public static MemoryPack importFrom(Path directory, String name, String domain, Path out) {
     PackImport.run(directory, name, domain, out);

@@ -1,7 +1,5 @@
 package dev.mneme.store;
 
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
 import dev.mneme.MnemeException;
 import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.HuggingFaceConfig;
@@ -11,10 +9,8 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 
 /** Copies a checked model folder into a new pack; see {@link MemoryPack#importFrom}. */
 final class PackImport {
@@ -39,9 +35,8 @@ final class PackImport {
     try {
       Path parent = target.resolveSibling(".").normalize();
       Files.createDirectories(parent);
-      Path temporary = Files.createDirectory(parent.resolve(".import-" + UUID.randomUUID()));
-      try {
-        List<Entry> files = copy(directory, temporary);
+      try (ImportPlace place = ImportPlace.open(target)) {
+        List<Entry> files = copy(directory, place.folder());
         var manifest =
             new PackManifest(
                 name,
@@ -52,12 +47,8 @@ final class PackImport {
                 config.vocabulary(),
                 files);
         // Last, so that a folder with a manifest is a whole pack.
-        Files.write(temporary.resolve(PackManifest.FILE), manifest.toBytes());
-        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        if (Files.exists(temporary)) {
-          MoreFiles.deleteRecursively(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
-        }
+        Files.write(place.folder().resolve(PackManifest.FILE), manifest.toBytes());
+        place.complete();
       }
     } catch (IOException e) {
       throw new MnemeException("cannot write the pack %s: %s".formatted(out, e), e);

@@ -167,9 +167,17 @@ public final class LlamaModel implements AutoCloseable {
     }
   }
 
-  /** Ids of a text, without any that the model adds around it. */
+  /**
+   * Ids of a text, without any that the model adds around it.
+   *
+   * @throws MnemeException if the file has no tokenizer, which llama.cpp would assert on
+   */
   public synchronized int[] tokenize(String text, boolean parseSpecial) {
     checkOpen();
+    if (TokenizerGuard.isWithoutNames(file)) {
+      throw new MnemeException(
+          file.path() + " has no tokenizer: its ids come from the host's; use the host to encode");
+    }
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment utf8 = arena.allocate(Math.max(1, bytes.length));
