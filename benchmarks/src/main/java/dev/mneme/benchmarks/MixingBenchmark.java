@@ -27,11 +27,13 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 /**
  * Time to mix one memory into a host's row of 151,936 entries, and what a step allocates; one
  * thread. Which arithmetic {@link Mixture} takes depends on the JVM, so each has forks of its own.
+ * On a machine with other work the median of the samples says more than the mean. Bytes are to be
+ * read from the mean's runs: keeping samples allocates.
  */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode({Mode.AverageTime, Mode.SampleTime})
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 3, time = 2)
+@Warmup(iterations = 5, time = 3)
 @Measurement(iterations = 5, time = 2)
 @Threads(1)
 @SuppressWarnings("NullAway.Init") // JMH calls open() before anything else
@@ -46,7 +48,7 @@ public class MixingBenchmark {
   private MemorySegment memory;
   private Mixture mixture;
 
-  /** Runs both with the allocation profiler and prints ms/op and, as gc.alloc.rate.norm, B/op. */
+  /** Runs both with the allocation profiler: ms/op, and B/op as {@code gc.alloc.rate.norm}. */
   public static void main(String[] args) throws RunnerException {
     new Runner(
             new OptionsBuilder()
