@@ -24,7 +24,7 @@ import java.util.concurrent.CyclicBarrier;
 public final class DecodeBenchmark {
 
   private static final int TOKENS = 24;
-  private static final int ROUNDS = 5;
+  private static final int ROUNDS = 15;
   private static final int PROMPT = 32;
 
   private DecodeBenchmark() {}
