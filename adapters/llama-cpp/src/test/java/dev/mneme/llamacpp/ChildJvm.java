@@ -1,88 +1,138 @@
 package dev.mneme.llamacpp;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-import static org.assertj.core.api.Assertions.assertThat;
-
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
-import java.io.OutputStream;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Runs an action in a JVM of its own, so that an abort of native code fails one test by its name
- * and leaves the others running.
+ * Runs actions in another JVM, so that an abort of native code fails one test by its name and
+ * leaves the others running: the next action gets a new JVM. For one thread.
  */
-final class ChildJvm {
+final class ChildJvm implements AutoCloseable {
 
-  /** What to run: a lambda that captures nothing but strings and numbers. */
+  /** What to run: a lambda that captures nothing but strings, numbers and constants. */
   interface Action extends Serializable {
     Object run() throws Exception;
   }
 
   private static final int SECONDS = 120;
 
-  private ChildJvm() {}
+  private final Path log;
+  private @Nullable Running running;
+
+  private record Running(Process process, ObjectOutputStream actions, DataInputStream outcomes) {}
+
+  /**
+   * @param log where the JVM's standard error goes
+   */
+  ChildJvm(Path log) {
+    this.log = log;
+  }
 
   /**
    * What came of an action: {@code returned} and its result, or {@code threw} with the exception's
-   * class and message. Fails if the JVM did not live to tell.
+   * class and message.
+   *
+   * @throws AssertionError if the JVM did not live to tell, with its last words
    */
-  static String outcome(Action action) {
+  String outcome(Action action) {
     try {
-      Path log = Files.createTempFile("child-jvm", ".log");
-      try {
-        return run(action, log);
-      } finally {
-        Files.delete(log);
-      }
+      Running jvm = running == null ? start() : running;
+      running = jvm;
+      jvm.actions.writeObject(action);
+      jvm.actions.flush();
+      return CompletableFuture.supplyAsync(() -> read(jvm)).get(SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      Process process = running == null ? null : running.process;
+      close();
+      throw new AssertionError(
+          "the JVM ended with code %s (137: stopped after %d seconds) and said:%n%s"
+              .formatted(process == null ? "none" : process.exitValue(), SECONDS, lastWords()),
+          e);
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  private static String run(Action action, Path log) throws IOException, InterruptedException {
-    Process child =
+  private static String read(Running jvm) {
+    try {
+      return jvm.outcomes.readUTF();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String lastWords() {
+    try {
+      return Files.readString(log, StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  private Running start() throws IOException {
+    Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
                 "-XX:-CreateCoredumpOnCrash",
                 "-XX:+ErrorFileToStderr",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
                 "-cp",
                 System.getProperty("java.class.path"),
                 ChildJvm.class.getName())
             .redirectError(Redirect.to(log.toFile()))
             .start();
-    try (OutputStream in = child.getOutputStream();
-        var objects = new ObjectOutputStream(in)) {
-      objects.writeObject(action);
-    }
-    String out = new String(child.getInputStream().readAllBytes(), UTF_8);
-    boolean ended = child.waitFor(SECONDS, TimeUnit.SECONDS);
-    child.destroyForcibly();
-    assertThat(ended).as("ended in %d seconds", SECONDS).isTrue();
-    assertThat(child.exitValue())
-        .as("exit code of the JVM, which said:%n%s%n%s", out, Files.readString(log))
-        .isZero();
-    return out;
+    return new Running(
+        process,
+        new ObjectOutputStream(process.getOutputStream()),
+        new DataInputStream(process.getInputStream()));
   }
 
-  /** Reads an action from standard input and prints what came of it. */
-  public static void main(String[] arguments) throws Exception {
-    var out = System.out;
-    String outcome;
-    try (var objects = new ObjectInputStream(System.in)) {
-      outcome = "returned " + ((Action) objects.readObject()).run();
-    } catch (Exception e) {
-      outcome = "threw " + e.getClass().getSimpleName() + ": " + e.getMessage();
+  @Override
+  public void close() {
+    if (running != null) {
+      try {
+        // A JVM that ended on its own keeps its exit code.
+        if (!running.process.waitFor(1, TimeUnit.SECONDS)) {
+          running.process.destroyForcibly().waitFor();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      running = null;
     }
-    out.print(outcome);
-    out.flush();
+  }
+
+  /** Runs actions from standard input and writes what came of each to standard output. */
+  public static void main(String[] arguments) throws Exception {
+    var outcomes = new DataOutputStream(System.out);
+    System.setOut(System.err);
+    var actions = new ObjectInputStream(System.in);
+    while (true) {
+      var action = (Action) actions.readObject();
+      String outcome;
+      try {
+        outcome = "returned " + action.run();
+      } catch (Exception e) {
+        outcome = "threw " + e.getClass().getSimpleName() + ": " + e.getMessage();
+      }
+      outcomes.writeUTF(outcome);
+      outcomes.flush();
+    }
   }
 }

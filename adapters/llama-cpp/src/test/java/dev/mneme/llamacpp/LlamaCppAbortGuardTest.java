@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,8 +28,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What makes llama.cpp b4916 end the process, and what stands before it. Every test runs in a JVM
- * of its own ({@link ChildJvm}), which an abort would end.
+ * What makes llama.cpp b4916 end the process, and what stands before it. The tests run in another
+ * JVM ({@link ChildJvm}): an abort fails its own test and no other.
  *
  * <table>
  * <caption>Situations and their guards</caption>
@@ -71,9 +72,16 @@ class LlamaCppAbortGuardTest {
   @TempDir static Path directory;
   private static Path host = Path.of("");
   private static Path qwen = Path.of("");
+  private static ChildJvm jvm = new ChildJvm(Path.of(""));
+
+  @AfterAll
+  static void endJvm() {
+    jvm.close();
+  }
 
   @BeforeAll
   static void makeModels() {
+    jvm = new ChildJvm(directory.resolve("jvm.log"));
     host = converted(Family.LLAMA);
     qwen = converted(Family.QWEN2);
     Path memory = directory.resolve("memory.gguf");
@@ -90,7 +98,7 @@ class LlamaCppAbortGuardTest {
   /** Opens a file as a host and calls it with ids. */
   private static String forward(Path file, int... ids) {
     String name = file.toString();
-    return ChildJvm.outcome(
+    return jvm.outcome(
         () -> {
           try (LlamaCppHost model = LlamaCppHost.open(Path.of(name));
               HostSession session = model.openSession(1)) {
@@ -148,7 +156,7 @@ class LlamaCppAbortGuardTest {
     String name = host.toString();
     for (int id : new int[] {-1, 100_000}) {
       String outcome =
-          ChildJvm.outcome(
+          jvm.outcome(
               () -> {
                 try (LlamaCppHost model = LlamaCppHost.open(Path.of(name))) {
                   return model.tokenizer().decode(new int[] {id});
@@ -162,7 +170,7 @@ class LlamaCppAbortGuardTest {
   void anEmptyTextToTokenize() {
     String name = host.toString();
     String outcome =
-        ChildJvm.outcome(
+        jvm.outcome(
             () -> {
               try (LlamaCppHost model = LlamaCppHost.open(Path.of(name))) {
                 return Arrays.toString(model.tokenizer().encode("", false, true));
@@ -175,7 +183,7 @@ class LlamaCppAbortGuardTest {
   void tokenizingWithAModelWithoutVocabulary() {
     String name = directory.resolve("memory.gguf").toString();
     String outcome =
-        ChildJvm.outcome(
+        jvm.outcome(
             () -> {
               try (var model = new LlamaModel(Path.of(name), LlamaCppOptions.defaults())) {
                 return model.tokenize("the text", true);
@@ -193,7 +201,7 @@ class LlamaCppAbortGuardTest {
   void theVocabularyOfAClosedModel() {
     String name = host.toString();
     String outcome =
-        ChildJvm.outcome(
+        jvm.outcome(
             () -> {
               LlamaCppHost model = LlamaCppHost.open(Path.of(name));
               model.close();
@@ -208,7 +216,7 @@ class LlamaCppAbortGuardTest {
   void aCacheTypeWhoseBlocksDoNotDivideAHead(CacheType type) {
     String name = host.toString();
     String outcome =
-        ChildJvm.outcome(
+        jvm.outcome(
             () -> {
               LlamaCppOptions options = LlamaCppOptions.defaults().withCacheType(type);
               try (LlamaCppHost model = LlamaCppHost.open(Path.of(name), options);
@@ -228,10 +236,15 @@ class LlamaCppAbortGuardTest {
             .write(directory.resolve("edited.gguf"));
     String name = file.toString();
     String outcome =
-        ChildJvm.outcome(
+        jvm.outcome(
             () -> {
+              PrintStream before = System.err;
               System.setErr(new BrokenStream());
-              return LlamaCppHost.open(Path.of(name));
+              try {
+                return LlamaCppHost.open(Path.of(name));
+              } finally {
+                System.setErr(before);
+              }
             });
     assertThat(outcome).startsWith("threw MalformedFileException").contains("cannot load");
   }
@@ -302,7 +315,7 @@ class LlamaCppAbortGuardTest {
     byte[] bytes = Files.readAllBytes(host);
     String name = Files.write(directory.resolve("changing.gguf"), bytes).toString();
     String outcome =
-        ChildJvm.outcome(
+        jvm.outcome(
             () -> {
               Path file = Path.of(name);
               try (LlamaCppHost model = LlamaCppHost.open(file);
