@@ -30,23 +30,25 @@ public final class DecodeBenchmark {
   private DecodeBenchmark() {}
 
   /**
-   * Arguments: a folder for the models, the weight type (Q8_0, F16, F32), the host (0.5b or 1.5b).
+   * Arguments: a folder for the models, the weight type (Q8_0, F16, F32), the host (0.5b or 1.5b)
+   * and, if not 15, how many rounds.
    */
   public static void main(String[] args) throws Exception {
     Path directory = Path.of(args[0]);
     GgufType type = GgufType.valueOf(args[1]);
     RandomModel shape =
         args[2].equals("1.5b") ? RandomModel.ONE_AND_A_HALF_BILLION : RandomModel.HALF_BILLION;
+    int rounds = args.length > 3 ? Integer.parseInt(args[3]) : ROUNDS;
     Path hostFile = made(directory.resolve(args[2] + "-" + type + ".gguf"), shape, type);
     Path memoryFile =
         made(directory.resolve("0.5b-" + type + ".gguf"), RandomModel.HALF_BILLION, type);
     LlamaCppHost memory = LlamaCppHost.open(memoryFile);
     try (MemoryAugmentedModel model = MemoryAugmentedModel.over(LlamaCppHost.open(hostFile))) {
-      double[][] seconds = new double[4][ROUNDS];
+      double[][] seconds = new double[4][rounds];
       model.attach(new Borrowed(memory), LambdaPolicy.fixed(0.6));
       GenerationRequest request =
           GenerationRequest.ofIds(prompt()).withMaxTokens(TOKENS + 1).withStopAtEnd(false);
-      for (int round = -1; round < ROUNDS; round++) {
+      for (int round = -1; round < rounds; round++) {
         double[] now = {
           alone(model.host()::openSession),
           alone(memory::openSession),
@@ -64,9 +66,10 @@ public final class DecodeBenchmark {
 
   private static void print(String[] args, double[][] seconds) {
     double[] median = Arrays.stream(seconds).mapToDouble(DecodeBenchmark::median).toArray();
-    double[] overhead = new double[ROUNDS];
-    double[] saved = new double[ROUNDS];
-    for (int round = 0; round < ROUNDS; round++) {
+    int rounds = seconds[0].length;
+    double[] overhead = new double[rounds];
+    double[] saved = new double[rounds];
+    for (int round = 0; round < rounds; round++) {
       overhead[round] = seconds[3][round] / seconds[2][round];
       saved[round] = seconds[3][round] / (seconds[0][round] + seconds[1][round]);
     }
