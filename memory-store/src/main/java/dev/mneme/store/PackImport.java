@@ -21,7 +21,7 @@ final class PackImport {
 
   private PackImport() {}
 
-  static void run(Path directory, String name, String domain, Path out) {
+  static void run(Path directory, String name, String domain, double lambda, Path out) {
     if (!PackManifest.isValidName(name)) {
       throw new MnemeException(
           "\"%s\" is no name for a pack: use 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
@@ -44,13 +44,7 @@ final class PackImport {
         List<Entry> files = copy(directory, temporary);
         var manifest =
             new PackManifest(
-                name,
-                domain,
-                "",
-                MemoryPack.DEFAULT_LAMBDA,
-                config.architecture(),
-                config.vocabulary(),
-                files);
+                name, domain, "", lambda, config.architecture(), config.vocabulary(), files);
         // Last, so that a folder with a manifest is a whole pack.
         Files.write(temporary.resolve(PackManifest.FILE), manifest.toBytes());
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
