@@ -42,6 +42,12 @@ public final class Mneme implements Runnable {
         new CommandLine(new Mneme())
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionExceptionHandler(Mneme::report);
+    CommandLine.IParameterExceptionHandler usual = command.getParameterExceptionHandler();
+    command.setParameterExceptionHandler(
+        (wrong, arguments) ->
+            wrong.getCommandLine().getCommand() instanceof TrainCommand
+                ? pointToHelp(wrong)
+                : usual.handleParseException(wrong, arguments));
     TrainCommand.describeRecipes(Preconditions.checkNotNull(command.getSubcommands().get("train")));
     return command;
   }
@@ -51,6 +57,14 @@ public final class Mneme implements Runnable {
     throw new ParameterException(
         spec.commandLine(),
         "say what to do: demo, generate, eval, convert, import, inspect or train");
+  }
+
+  /** Where the usage is so long that it would hide what is wrong. */
+  private static int pointToHelp(ParameterException wrong) {
+    PrintWriter err = wrong.getCommandLine().getErr();
+    err.println(wrong.getMessage());
+    err.println("Try: " + wrong.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+    return CommandLine.ExitCode.USAGE;
   }
 
   /** One line for what a user can mend; the whole trace for what only we can. */

@@ -63,13 +63,6 @@ final class TrainCommand implements Callable<Integer> {
 
   /** Puts the settings of recipes behind the options; they are looked up only when asked for. */
   static void describeRecipes(CommandLine train) {
-    train.setParameterExceptionHandler(
-        (wrong, arguments) -> { // the table of settings would hide the message
-          CommandLine command = wrong.getCommandLine();
-          command.getErr().println("error: " + wrong.getMessage());
-          command.getErr().println("try: mneme train --help");
-          return CommandLine.ExitCode.USAGE;
-        });
     train
         .getHelpSectionMap()
         .put(

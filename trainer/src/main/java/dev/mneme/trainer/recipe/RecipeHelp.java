@@ -70,6 +70,7 @@ public final class RecipeHelp {
     text.append(path);
     for (String word : Splitter.on(' ').split(line.about())) {
       if (column + word.length() > COLUMNS) {
+        text.setLength(text.length() - 1);
         text.append('\n').append(indent);
         column = indent.length();
       }
