@@ -1,5 +1,6 @@
 package dev.mneme.cli;
 
+import com.google.common.base.Preconditions;
 import dev.mneme.MnemeException;
 import java.io.PrintWriter;
 import picocli.CommandLine;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Spec;
       ConvertCommand.class,
       ImportCommand.class,
       InspectCommand.class,
+      TrainCommand.class,
     })
 public final class Mneme implements Runnable {
 
@@ -36,15 +38,33 @@ public final class Mneme implements Runnable {
 
   /** The command line, for running it inside a test with its own streams. */
   public static CommandLine commandLine() {
-    return new CommandLine(new Mneme())
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler(Mneme::report);
+    CommandLine command =
+        new CommandLine(new Mneme())
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setExecutionExceptionHandler(Mneme::report);
+    CommandLine.IParameterExceptionHandler usual = command.getParameterExceptionHandler();
+    command.setParameterExceptionHandler(
+        (wrong, arguments) ->
+            wrong.getCommandLine().getCommand() instanceof TrainCommand
+                ? pointToHelp(wrong)
+                : usual.handleParseException(wrong, arguments));
+    TrainCommand.describeRecipes(Preconditions.checkNotNull(command.getSubcommands().get("train")));
+    return command;
   }
 
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "say what to do: demo, generate, eval, convert, import or inspect");
+        spec.commandLine(),
+        "say what to do: demo, generate, eval, convert, import, inspect or train");
+  }
+
+  /** Where the usage is so long that it would hide what is wrong. */
+  private static int pointToHelp(ParameterException wrong) {
+    PrintWriter err = wrong.getCommandLine().getErr();
+    err.println(wrong.getMessage());
+    err.println("Try: " + wrong.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+    return CommandLine.ExitCode.USAGE;
   }
 
   /** One line for what a user can mend; the whole trace for what only we can. */

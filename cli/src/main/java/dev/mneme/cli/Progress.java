@@ -1,5 +1,6 @@
 package dev.mneme.cli;
 
+import java.time.Duration;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -16,13 +17,27 @@ final class Progress implements AutoCloseable {
   private final String unit;
   private final long total;
   private final long start = System.nanoTime();
+  private final long first;
+  private String note = "";
   private @Nullable ProgressBar bar;
   private long done;
 
   Progress(String task, String unit, long total) {
+    this(task, unit, total, 0);
+  }
+
+  /**
+   * Progress of work that was interrupted.
+   *
+   * @param total 0 where it is not known
+   * @param first done before; it does not count for the speed
+   */
+  Progress(String task, String unit, long total, long first) {
     this.task = task;
     this.unit = unit;
     this.total = total;
+    this.first = first;
+    this.done = first;
   }
 
   /** Whether a person is watching standard error; the launcher knows. */
@@ -37,14 +52,21 @@ final class Progress implements AutoCloseable {
           new ProgressBarBuilder()
               .setTaskName(task)
               .setUnit(unit, 1)
-              .setInitialMax(total)
+              .setInitialMax(total > 0 ? total : -1)
+              .startsFrom(first, Duration.ofNanos(System.nanoTime() - start))
               .setStyle(ProgressBarStyle.ASCII)
               .showSpeed()
               .build();
     }
     if (bar != null) {
+      bar.setExtraMessage(note);
       bar.stepTo(done);
     }
+  }
+
+  /** A figure to show behind the bar from the next step on. */
+  void note(String figure) {
+    note = figure.isEmpty() ? "" : " " + figure;
   }
 
   @Override

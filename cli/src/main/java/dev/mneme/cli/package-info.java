@@ -1,4 +1,4 @@
-/** The {@code mneme} command: generate, eval, convert, import, inspect. */
+/** The {@code mneme} command: generate, eval, convert, import, inspect, train. */
 @NullMarked
 package dev.mneme.cli;
 

@@ -1,5 +1,6 @@
 package dev.mneme.store;
 
+import com.google.common.base.Preconditions;
 import dev.mneme.HostModel;
 import dev.mneme.IncompatibleMemoryException;
 import dev.mneme.MalformedFileException;
@@ -110,7 +111,20 @@ public final class MemoryPack {
    *     written; nothing is left behind
    */
   public static MemoryPack importFrom(Path directory, String name, String domain, Path out) {
-    PackImport.run(directory, name, domain, out);
+    return importFrom(directory, name, domain, DEFAULT_LAMBDA, out);
+  }
+
+  /**
+   * As {@link #importFrom(Path, String, String, Path)}, with a weight to recommend.
+   *
+   * @param lambda mixing weight to start from, 0 to 1
+   */
+  public static MemoryPack importFrom(
+      Path directory, String name, String domain, double lambda, Path out) {
+    Preconditions.checkArgument(
+        lambda >= 0 && lambda <= 1, "lambda must lie in [0, 1], not %s", lambda);
+    PackImport.run(
+        directory, name, domain, lambda + 0.0, out); // + 0.0 takes a negative zero's sign
     return open(out);
   }
 

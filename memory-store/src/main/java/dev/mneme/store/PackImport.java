@@ -17,7 +17,7 @@ final class PackImport {
 
   private PackImport() {}
 
-  static void run(Path directory, String name, String domain, Path out) {
+  static void run(Path directory, String name, String domain, double lambda, Path out) {
     if (!PackManifest.isValidName(name)) {
       throw new MnemeException(
           "\"%s\" is no name for a pack: use 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
@@ -39,13 +39,7 @@ final class PackImport {
         List<Entry> files = copy(directory, place.folder());
         var manifest =
             new PackManifest(
-                name,
-                domain,
-                "",
-                MemoryPack.DEFAULT_LAMBDA,
-                config.architecture(),
-                config.vocabulary(),
-                files);
+                name, domain, "", lambda, config.architecture(), config.vocabulary(), files);
         // Last, so that a folder with a manifest is a whole pack.
         Files.write(place.folder().resolve(PackManifest.FILE), manifest.toBytes());
         place.complete();

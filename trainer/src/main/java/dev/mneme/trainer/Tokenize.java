@@ -153,6 +153,7 @@ public record Tokenize(List<Corpus> corpora, Path tokenizer, Path output, long f
           .put("share", part.share())
           .put("complement", part.complement());
     }
+    corpus.bytes().ifPresent(bytes -> node.put("bytes", bytes));
   }
 
   private static ObjectNode results(TokenFile file) {

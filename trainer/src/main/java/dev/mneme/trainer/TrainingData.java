@@ -13,4 +13,24 @@ public interface TrainingData {
 
   /** What the batches are made from, as a digest: equal digests mean equal batches. */
   String digest();
+
+  /**
+   * The same batches, with something more about where the training comes from in the digest.
+   *
+   * @param origin what a checkpoint must have in common beside the batches
+   */
+  default TrainingData withOrigin(String origin) {
+    TrainingData batches = this;
+    return new TrainingData() {
+      @Override
+      public Batch batch(long step) {
+        return batches.batch(step);
+      }
+
+      @Override
+      public String digest() {
+        return batches.digest() + "; " + origin;
+      }
+    };
+  }
 }

@@ -153,6 +153,19 @@ public final class JsonValue {
     return node.isObject();
   }
 
+  public boolean isBool() {
+    return node.isBoolean();
+  }
+
+  public boolean isNumber() {
+    return node.isNumber();
+  }
+
+  /** Whether this is a number without fraction or exponent that a long can hold. */
+  public boolean isInteger() {
+    return node.isIntegralNumber() && node.canConvertToLong();
+  }
+
   /** This value as a string. */
   public String string() {
     if (!node.isTextual()) {
@@ -205,11 +218,12 @@ public final class JsonValue {
   public MalformedFileException unlike(String expectation) {
     return new MalformedFileException(
         "%s: %s must be %s, found %s"
-            .formatted(
-                file, path.isEmpty() ? "it" : "\"" + path + "\"", expectation, abbreviated()));
+            .formatted(file, path.isEmpty() ? "it" : "\"" + path + "\"", expectation, this));
   }
 
-  private String abbreviated() {
+  /** This value for messages: an object or array only by its kind, other values cut when long. */
+  @Override
+  public String toString() {
     if (node.isContainerNode()) {
       return kind(node);
     }

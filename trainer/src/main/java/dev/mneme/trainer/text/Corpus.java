@@ -1,6 +1,7 @@
 package dev.mneme.trainer.text;
 
 import com.google.common.base.Preconditions;
+import com.google.common.base.Utf8;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import java.nio.file.Files;
@@ -12,10 +13,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -31,8 +34,11 @@ import java.util.stream.StreamSupport;
  * @param files read in this order
  * @param labels which sources to read
  * @param part which of those documents to read; all if empty
+ * @param bytes reading stops before the document that would be more than so many bytes of UTF-8 in
+ *     all; never if empty
  */
-public record Corpus(List<Path> files, Labels labels, Optional<DocumentSplit> part) {
+public record Corpus(
+    List<Path> files, Labels labels, Optional<DocumentSplit> part, OptionalLong bytes) {
 
   /** Which source labels to read. */
   public sealed interface Labels {
@@ -67,22 +73,27 @@ public record Corpus(List<Path> files, Labels labels, Optional<DocumentSplit> pa
 
   /** Everything in these files. */
   public static Corpus of(Path... files) {
-    return new Corpus(List.of(files), new Labels.All(), Optional.empty());
+    return new Corpus(List.of(files), new Labels.All(), Optional.empty(), OptionalLong.empty());
   }
 
   /** Only documents of these sources. */
   public Corpus only(String... names) {
-    return new Corpus(files, new Labels.Only(Set.of(names)), part);
+    return new Corpus(files, new Labels.Only(Set.of(names)), part, bytes);
   }
 
   /** Documents of all but these sources. */
   public Corpus without(String... names) {
-    return new Corpus(files, new Labels.Without(Set.of(names)), part);
+    return new Corpus(files, new Labels.Without(Set.of(names)), part, bytes);
   }
 
   /** Only the documents of a part. */
   public Corpus part(DocumentSplit split) {
-    return new Corpus(files, labels, Optional.of(split));
+    return new Corpus(files, labels, Optional.of(split), bytes);
+  }
+
+  /** Only the first documents, with at most so many bytes of UTF-8 in all. */
+  public Corpus atMost(long most) {
+    return new Corpus(files, labels, part, OptionalLong.of(most));
   }
 
   /**
@@ -103,8 +114,15 @@ public record Corpus(List<Path> files, Labels labels, Optional<DocumentSplit> pa
                     iterator, Spliterator.ORDERED | Spliterator.NONNULL),
                 false)
             .onClose(iterator::close);
-    return all.filter(hasWantedLabel())
-        .filter(document -> part.isEmpty() || part.get().contains(document.text()));
+    Stream<Document> wanted =
+        all.filter(hasWantedLabel())
+            .filter(document -> part.isEmpty() || part.get().contains(document.text()));
+    return bytes.isEmpty() ? wanted : wanted.takeWhile(fits(bytes.getAsLong()));
+  }
+
+  private static Predicate<Document> fits(long most) {
+    var read = new AtomicLong();
+    return document -> read.addAndGet(Utf8.encodedLength(document.text())) <= most;
   }
 
   /**
@@ -135,7 +153,7 @@ public record Corpus(List<Path> files, Labels labels, Optional<DocumentSplit> pa
                   purpose,
                   documents,
                   characters,
-                  labels instanceof Labels.All && part.isEmpty()
+                  labels instanceof Labels.All && part.isEmpty() && bytes.isEmpty()
                       ? ""
                       : " or a wider choice of sources and documents"));
     }

@@ -163,6 +163,15 @@ class CorpusTest {
   }
 
   @Test
+  void readingStopsBeforeTheDocumentThatWouldBeTooMuch() {
+    Path file = TestText.write(directory.resolve("c.txt"), "aaa\n\néé\n\nb\n\nc\n");
+    assertThat(texts(Corpus.of(file).atMost(6))).containsExactly("aaa");
+    assertThat(texts(Corpus.of(file).atMost(7))).containsExactly("aaa", "éé");
+    assertThat(texts(Corpus.of(file).atMost(8))).containsExactly("aaa", "éé", "b");
+    assertThat(texts(Corpus.of(file).atMost(9))).hasSize(4);
+  }
+
+  @Test
   void aPartAndItsRestMakeTheWhole() {
     var text = new StringBuilder();
     for (int i = 0; i < 2000; i++) {

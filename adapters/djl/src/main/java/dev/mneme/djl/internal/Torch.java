@@ -46,6 +46,12 @@ public final class Torch {
     JniUtils.setGradMode(true);
   }
 
+  /** Sets how many threads one operation may use, for the whole process. */
+  public static void useThreads(int threads) {
+    newManager().close(); // loads PyTorch
+    JniUtils.setNumThreads(threads);
+  }
+
   /** Whether the processor multiplies bfloat16, which is then twice as fast as 32 bits. */
   public static boolean hasFastBfloat16() {
     Path file = Path.of("/proc/cpuinfo");

@@ -1,0 +1,233 @@
+package dev.mneme.trainer.recipe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mneme.store.MemoryPack;
+import dev.mneme.store.hf.HuggingFaceModel;
+import dev.mneme.trainer.recipe.RunListener.Status;
+import dev.mneme.trainer.text.BpeTokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** All kinds of recipes on a few kilobytes of made-up text, at once and with interruptions. */
+class RecipeRunTest {
+
+  /** Stops a run as a kill would, at a place that the test chooses. */
+  private static final class Interrupted extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
+
+  @TempDir static Path directory;
+  private static Path data = Path.of("");
+  private static Path work = Path.of("");
+
+  @BeforeAll
+  static void trainATokenizerAndAHost() throws IOException {
+    data = TinyRecipes.data(directory);
+    work = directory.resolve("work");
+    run(work, TinyRecipes.TOKENIZER);
+    run(work, TinyRecipes.HOST);
+  }
+
+  private static RecipeRun.Result run(Path where, String recipe) {
+    return new RecipeRun(data, where, 0, false)
+        .run(TinyRecipes.read(directory, recipe), status -> {});
+  }
+
+  private static void interrupt(Path where, String recipe, Predicate<Status> at) {
+    assertThatThrownBy(
+            () ->
+                new RecipeRun(data, where, 0, false)
+                    .run(
+                        TinyRecipes.read(directory, recipe),
+                        status -> {
+                          if (at.test(status)) {
+                            throw new Interrupted();
+                          }
+                        }))
+        .isInstanceOf(Interrupted.class);
+  }
+
+  private static String weights(Path where, String name) {
+    return Digests.sha256(where.resolve(name).resolve("model.safetensors"));
+  }
+
+  /** Another work folder with the same tokenizer and host. */
+  private static Path copyOfWork(String name) throws IOException {
+    Path copy = directory.resolve(name);
+    for (String part : List.of("tokenizer", "host")) {
+      Files.createDirectories(copy.resolve(part));
+      try (var files = Files.list(work.resolve(part))) {
+        for (Path file : files.toList()) {
+          Files.copy(file, copy.resolve(part).resolve(file.getFileName()));
+        }
+      }
+    }
+    return copy;
+  }
+
+  @Test
+  void aTokenizerAndAModelWithItsTokenizerComeOut() {
+    assertThat(BpeTokenizer.read(work.resolve("tokenizer/tokenizer.json")).size()).isEqualTo(300);
+    try (var host = HuggingFaceModel.open(work.resolve("host"))) {
+      assertThat(host.config().vocabulary()).isEqualTo(300);
+      assertThat(host.config().context()).isEqualTo(48);
+      assertThat(host.tokenizer().vocabulary().size()).isEqualTo(300);
+    }
+  }
+
+  @Test
+  void aHostTrainedWithInterruptionsIsTheSame() throws IOException {
+    Path other = directory.resolve("interrupted");
+    interrupt(other, TinyRecipes.TOKENIZER, at -> at.stage().equals("check") && at.done() == 2);
+    interrupt(other, TinyRecipes.TOKENIZER, at -> at.stage().equals("tokenizer"));
+    assertThat(other.resolve("tokenizer")).doesNotExist();
+    run(other, TinyRecipes.TOKENIZER);
+    assertThat(other.resolve("tokenizer/tokenizer.json"))
+        .hasSameBinaryContentAs(work.resolve("tokenizer/tokenizer.json"));
+    interrupt(other, TinyRecipes.HOST, at -> at.stage().equals("tokenize") && at.done() > 2000);
+    interrupt(other, TinyRecipes.HOST, at -> at.stage().equals("train") && at.done() == 3);
+    interrupt(other, TinyRecipes.HOST, at -> at.stage().equals("train") && at.done() == 5);
+    assertThat(other.resolve("host")).doesNotExist();
+    var steps = new ArrayList<Long>();
+    new RecipeRun(data, other, 0, false)
+        .run(
+            TinyRecipes.read(directory, TinyRecipes.HOST),
+            status -> {
+              if (status.stage().equals("train")) {
+                steps.add(status.done());
+              }
+            });
+    assertThat(steps).containsExactly(5L, 6L);
+    assertThat(weights(other, "host")).isEqualTo(weights(work, "host"));
+  }
+
+  @Test
+  void aPackFromInvertedListsIsTheSameWithInterruptionsInEveryStage() throws IOException {
+    RecipeRun.Result whole = run(work, TinyRecipes.LISTS);
+    MemoryPack pack = MemoryPack.open(whole.output());
+    assertThat(pack.name()).isEqualTo("lists");
+    assertThat(pack.manifest().domain()).isEqualTo("made-up words");
+    assertThat(pack.recommendedLambda()).hasValue(0.45);
+    assertThat(pack.vocabulary().size()).isEqualTo(300);
+    assertThat(whole.json().path("recall").asDouble()).isBetween(0.5, 1.0);
+    assertThat(whole.json().path("keptMass").asDouble()).isBetween(0.5, 1.0);
+
+    Path other = copyOfWork("interrupted-lists");
+    interrupt(other, TinyRecipes.LISTS, at -> at.stage().equals("datastore") && at.done() > 500);
+    interrupt(other, TinyRecipes.LISTS, at -> at.stage().equals("neighbours") && at.done() > 500);
+    interrupt(other, TinyRecipes.LISTS, at -> at.stage().equals("train") && at.done() == 4);
+    assertThat(other.resolve("lists")).doesNotExist();
+    run(other, TinyRecipes.LISTS);
+    assertThat(MemoryPack.open(other.resolve("lists")).digest()).isEqualTo(pack.digest());
+  }
+
+  @Test
+  void aPackFromAnExactSearchIsMadeWithoutValidationText() throws IOException {
+    interrupt(work, TinyRecipes.EXACT, at -> at.stage().equals("train") && at.done() == 3);
+    RecipeRun.Result result = run(work, TinyRecipes.EXACT);
+    assertThat(MemoryPack.open(result.output()).name()).isEqualTo("exact");
+    assertThat(result.json().path("recall").asDouble()).isEqualTo(1);
+    assertThat(result.json().has("validationPerplexity")).isFalse();
+    assertThat(Files.readString(result.report())).doesNotContain("NaN");
+  }
+
+  @Test
+  void withoutNeighboursInTheTargetNoDatastoreIsMade() {
+    String recipe =
+        TinyRecipes.EXACT
+            .replace("\"lambda\"", "\"beta\": 0, \"lambda\"")
+            .replace("exact", "plain")
+            .replace("\"steps\": 6", "\"steps\": 3");
+    RecipeRun.Result result = run(work, recipe);
+    assertThat(stages(result.json())).containsExactly("check", "tokenize", "train", "export");
+    assertThat(MemoryPack.open(result.output()).name()).isEqualTo("plain");
+  }
+
+  @Test
+  void fullFineTuningBeginsWithTheModelThatIsThere() {
+    RecipeRun.Result result = run(work, TinyRecipes.TUNED);
+    double first = result.json().at("/curve/0/loss").asDouble();
+    double untrained = result("host").at("/curve/0/loss").asDouble();
+    assertThat(first).isLessThan(untrained);
+    assertThat(weights(work, "tuned")).isNotEqualTo(weights(work, "host"));
+  }
+
+  private static List<String> stages(JsonNode report) {
+    var names = new ArrayList<String>();
+    report.path("stages").forEach(stage -> names.add(stage.path("stage").asText()));
+    return names;
+  }
+
+  private static JsonNode result(String name) {
+    try {
+      return new ObjectMapper().readTree(work.resolve(name + ".training/report.json").toFile());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void theReportTellsDataCodeSettingsStagesAndCurve() throws IOException {
+    JsonNode report = result("host");
+    assertThat(report.at("/recipe/optimiser/beta2").asDouble()).isEqualTo(0.95);
+    assertThat(report.at("/code/version").asText()).isNotEmpty().doesNotContain("$");
+    assertThat(report.at("/code/classes").asText()).hasSize(64);
+    assertThat(report.path("data").findValuesAsText("file"))
+        .containsExactly("train.txt", "test.txt", "valid.txt");
+    assertThat(report.path("data").findValuesAsText("use"))
+        .containsExactly("training", "evaluation", "validation");
+    assertThat(report.at("/data/0/sha256").asText())
+        .isEqualTo(Digests.sha256(data.resolve("train.txt")));
+    assertThat(report.at("/text/documents").asInt()).isEqualTo(40);
+    assertThat(report.at("/machine/threads").asInt()).isEqualTo(1);
+    assertThat(report.at("/machine/bfloat16").asBoolean(true)).isFalse();
+    assertThat(stages(report))
+        .containsExactly("check", "tokenize", "tokenize validation", "train", "export");
+    assertThat(report.path("tokens").asLong()).isEqualTo(6 * 2 * 32);
+    assertThat(report.path("tokensPerSecond").asDouble()).isPositive();
+    assertThat(report.path("curve")).hasSize(3);
+    assertThat(report.at("/curve/2/validationPerplexity").asDouble())
+        .isEqualTo(report.path("validationPerplexity").asDouble())
+        .isBetween(1.0, 400.0);
+    var image = ImageIO.read(work.resolve("host.training/curves.png").toFile());
+    assertThat(image.getWidth()).isGreaterThan(400);
+  }
+
+  @Test
+  void aFinishedRunIsNotDoneAgain() {
+    String before = weights(work, "host");
+    var seen = new ArrayList<Status>();
+    new RecipeRun(data, work, 0, false)
+        .run(TinyRecipes.read(directory, TinyRecipes.HOST), seen::add);
+    assertThat(seen).isEmpty();
+    assertThat(weights(work, "host")).isEqualTo(before);
+  }
+
+  @Test
+  void theListenerHearsOfStagesInOrderWithRateAndRemainingTime() throws IOException {
+    var seen = new ArrayList<Status>();
+    new RecipeRun(data, copyOfWork("heard"), 0, false)
+        .run(TinyRecipes.read(directory, TinyRecipes.TUNED), seen::add);
+    assertThat(seen.stream().map(Status::stage).distinct())
+        .containsExactly("check", "tokenize", "train");
+    assertThat(seen).isSortedAccordingTo(java.util.Comparator.comparing(Status::number));
+    Status last = seen.getLast();
+    assertThat(last.done()).isEqualTo(6).isEqualTo(last.all());
+    assertThat(last.perSecond()).isPositive();
+    assertThat(last.remaining()).isPresent();
+    assertThat(last.note()).startsWith("loss ");
+    assertThat(last.stages()).isEqualTo(4);
+  }
+}

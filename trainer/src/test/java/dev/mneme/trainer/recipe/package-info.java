@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mneme.trainer.recipe;
+
+import org.jspecify.annotations.NullMarked;
