@@ -9,6 +9,7 @@ import dev.mneme.cli.Mneme;
 import dev.mneme.samples.AttachAMemory;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
+import dev.mneme.trainer.recipe.RecipeHelp;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -276,6 +277,61 @@ class CommandLineTest {
   private static void assertFails(Outcome outcome, String... words) {
     assertThat(outcome.code()).isEqualTo(1);
     assertThat(outcome.err()).startsWith("error: ").contains(words);
+  }
+
+  @Test
+  void trainHelpExplainsEverySettingWithItsDefault() {
+    Outcome help = run("train", "--help");
+    assertThat(help.code()).isZero();
+    assertThat(help.out())
+        .contains("--data", "--work", "--force")
+        .contains(RecipeHelp.text())
+        .containsPattern(
+            "rate\\.peak +highest learning rate\n +a number in \\(0, 1\\); default 0.001");
+  }
+
+  @Test
+  void trainNamesAWrongSettingWithItsRangeAndTheNearestKnownOne() throws IOException {
+    Path recipe =
+        Files.writeString(
+            directory.resolve("recipe.json"),
+            """
+            {"kind": "tokenizer", "name": "t", "corpora": [{"file": ["text.txt"]}],
+             "vocabulary": 100}
+            """);
+    Path work = directory.resolve("work");
+    assertFails(
+        run("train", recipe, "--data", directory, "--work", work),
+        "\"corpora[0].file\" is no setting; did you mean \"files\"?",
+        "\"vocabulary\" must be a whole number in [257, 1000000], found 100");
+    assertThat(work).doesNotExist();
+    assertFails(
+        run("train", directory.resolve("none.json"), "--data", directory, "--work", work),
+        "none.json");
+  }
+
+  @Test
+  void trainWithoutItsFoldersPointsToItsHelp() {
+    Outcome outcome = run("train", "recipe.json");
+    assertThat(outcome.code()).isEqualTo(2);
+    assertThat(outcome.err()).contains("--data", "Try: mneme train --help").hasLineCount(2);
+  }
+
+  @Test
+  void trainMakesATokenizerAndPrintsItsReport() throws IOException {
+    Path data = Files.createDirectories(directory.resolve("data"));
+    Files.writeString(data.resolve("text.txt"), "the tenant gives notice to the other tenant\n");
+    Path recipe =
+        Files.writeString(
+            directory.resolve("recipe.json"),
+            """
+            {"kind": "tokenizer", "name": "t", "corpora": [{"files": ["text.txt"]}],
+             "vocabulary": 260}
+            """);
+    Path work = directory.resolve("work");
+    JsonNode report = json(run("train", recipe, "--data", data, "--work", work, "--json"));
+    assertThat(report.at("/recipe/fewest").asInt()).isEqualTo(2);
+    assertThat(work.resolve("t/tokenizer.json")).isRegularFile();
   }
 
   @Test

@@ -183,8 +183,9 @@ class BadInputTest {
   @Test
   void anOutputThatWasChanged() throws IOException {
     host();
-    run(TinyRecipes.EXACT.replace("0.45", "0.4"));
-    assertRefused(TinyRecipes.EXACT, "is not what this recipe gives", "remove it");
+    String recipe = TinyRecipes.EXACT.replace("\"lambda\"", "\"beta\": 0, \"lambda\"");
+    run(recipe.replace("0.45", "0.4"));
+    assertRefused(recipe, "is not what this recipe gives", "remove it");
   }
 
   @Test

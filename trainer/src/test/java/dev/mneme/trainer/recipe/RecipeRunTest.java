@@ -190,7 +190,7 @@ class RecipeRunTest {
         .containsExactly("training", "evaluation", "validation");
     assertThat(report.at("/data/0/sha256").asText())
         .isEqualTo(Digests.sha256(data.resolve("train.txt")));
-    assertThat(report.at("/text/documents").asInt()).isEqualTo(40);
+    assertThat(report.at("/text/documents").asInt()).isEqualTo(30);
     assertThat(report.at("/machine/threads").asInt()).isEqualTo(1);
     assertThat(report.at("/machine/bfloat16").asBoolean(true)).isFalse();
     assertThat(stages(report))

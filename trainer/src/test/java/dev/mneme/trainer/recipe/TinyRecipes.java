@@ -71,7 +71,7 @@ final class TinyRecipes {
   /** A data folder with train.txt, valid.txt and test.txt. */
   static Path data(Path folder) throws java.io.IOException {
     Path data = Files.createDirectories(folder.resolve("data"));
-    TestText.write(data.resolve("train.txt"), documents(1, 40));
+    TestText.write(data.resolve("train.txt"), documents(1, 30));
     TestText.write(data.resolve("valid.txt"), documents(2, 4));
     TestText.write(data.resolve("test.txt"), documents(3, 4));
     return data;
