@@ -9,13 +9,9 @@ import dev.mneme.djl.Batch;
  */
 public final class DistillationData implements TrainingData {
 
-  private final TokenFile tokens;
+  private final Windows windows;
   private final SparseTargets targets;
   private final double beta;
-  private final int length;
-  private final int sequences;
-  private final long seed;
-  private final Shuffle order;
 
   /**
    * Data of a token file and its targets.
@@ -32,41 +28,34 @@ public final class DistillationData implements TrainingData {
         "targets of %s positions do not belong to %s tokens",
         targets.size(),
         tokens.size());
-    long windows = targets.size() / length;
-    Preconditions.checkArgument(
-        windows >= sequences, "%s tokens are too few for one batch", tokens.size());
-    this.tokens = tokens;
+    this.windows = new Windows(tokens, length, sequences, seed);
     this.targets = targets;
     this.beta = beta;
-    this.length = length;
-    this.sequences = sequences;
-    this.seed = seed;
-    this.order = new Shuffle(windows, seed);
   }
 
   /** Steps that see every window once. */
   public long stepsOfOnePass() {
-    return order.size() / sequences;
+    return windows.stepsOfOnePass();
   }
 
   @Override
   public Batch batch(long step) {
+    int length = windows.length();
     int width = targets.width() + 1;
-    int positions = sequences * length;
+    int positions = windows.sequences() * length;
     long[] ids = new long[positions];
     long[] all = new long[positions * width];
     float[] weights = new float[all.length];
-    int[] window = new int[length + 1];
-    for (int sequence = 0; sequence < sequences; sequence++) {
-      long start = order.at(step * sequences + sequence) * length;
-      tokens.copy(start, window);
+    for (int sequence = 0; sequence < windows.sequences(); sequence++) {
+      long start = windows.start(step, sequence);
+      int[] window = windows.read(start);
       for (int i = 0; i < length; i++) {
         int position = sequence * length + i;
         ids[position] = window[i];
         fill(start + i, window[i + 1], position * width, all, weights);
       }
     }
-    return new Batch(sequences, length, width, ids, all, weights);
+    return new Batch(windows.sequences(), length, width, ids, all, weights);
   }
 
   private void fill(long position, int next, int at, long[] ids, float[] weights) {
@@ -90,7 +79,6 @@ public final class DistillationData implements TrainingData {
 
   @Override
   public String digest() {
-    return "%s, targets of width %d, beta %s, windows %d x %d, seed %d"
-        .formatted(tokens.origin(), targets.width(), beta, sequences, length, seed);
+    return "%s, targets of width %d, beta %s".formatted(windows.digest(), targets.width(), beta);
   }
 }

@@ -3,12 +3,11 @@ package dev.mneme.trainer;
 import com.google.common.base.Preconditions;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.trainer.files.ExclusiveFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -59,7 +58,7 @@ final class TokenFileWriter implements AutoCloseable {
       FileChannel ids = openForUpdate(partial);
       FileChannel ends;
       try {
-        lock(partial, ids);
+        ExclusiveFile.lock(ids, partial);
         ends = openForUpdate(partialEnds(file));
       } catch (IOException | RuntimeException e) {
         ids.close();
@@ -197,19 +196,6 @@ final class TokenFileWriter implements AutoCloseable {
       whole = true;
     } catch (IOException e) {
       throw failure(file, e);
-    }
-  }
-
-  private static void lock(Path partial, FileChannel channel) throws IOException {
-    FileLock lock;
-    try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      lock = null;
-    }
-    if (lock == null) {
-      throw new MnemeException(
-          "%s is being written by another process; wait for it or stop it".formatted(partial));
     }
   }
 

@@ -191,7 +191,7 @@ class TokenFileTest {
     try (TokenFileWriter first = open(65_536, ORIGIN)) {
       assertThatThrownBy(() -> open(65_536, ORIGIN))
           .isInstanceOf(MnemeException.class)
-          .hasMessageContaining("another process");
+          .hasMessageContaining("another run");
       first.add(new int[] {0});
     }
   }

@@ -2,11 +2,13 @@ package dev.mneme.trainer.recipe;
 
 import dev.mneme.trainer.TrainingCurve.Point;
 import dev.mneme.trainer.files.AtomicFile;
+import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.XYChart;
@@ -30,12 +32,12 @@ final class CurveChart {
   static void write(String title, List<Point> points, Path file) throws IOException {
     double[] steps = points.stream().mapToDouble(Point::step).toArray();
     XYChart losses = chart(title, "nats");
-    add(losses, "training loss", steps, points.stream().mapToDouble(Point::loss).toArray());
-    add(
-        losses,
-        "cross entropy of the next token",
-        steps,
-        points.stream().mapToDouble(Point::crossEntropy).toArray());
+    double[] loss = points.stream().mapToDouble(Point::loss).toArray();
+    double[] next = points.stream().mapToDouble(Point::crossEntropy).toArray();
+    add(losses, "training loss", steps, loss);
+    if (!Arrays.equals(loss, next)) { // they are the same in plain language modelling
+      add(losses, "cross entropy of the next token", steps, next);
+    }
     List<Point> measured = points.stream().filter(CurveChart::isMeasured).toList();
     int rows = measured.isEmpty() ? 1 : 2;
     var image = new BufferedImage(WIDTH, HEIGHT * rows, BufferedImage.TYPE_INT_RGB);
@@ -77,6 +79,7 @@ final class CurveChart {
             .yAxisTitle(unit)
             .build();
     chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
     return chart;
   }
 

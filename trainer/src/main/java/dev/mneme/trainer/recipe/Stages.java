@@ -2,11 +2,10 @@ package dev.mneme.trainer.recipe;
 
 import dev.mneme.MnemeException;
 import dev.mneme.trainer.StageProgress;
+import dev.mneme.trainer.files.ExclusiveFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -96,7 +95,7 @@ final class Stages {
               StandardOpenOption.CREATE,
               StandardOpenOption.READ,
               StandardOpenOption.WRITE)) {
-        lock(channel, output);
+        ExclusiveFile.lock(channel, output);
         var meter = new Meter(name, unit);
         double before = readSeconds(channel);
         try {
@@ -116,20 +115,6 @@ final class Stages {
   /** The stages run so far. */
   List<Done> done() {
     return List.copyOf(done);
-  }
-
-  /** Locks until the channel is closed. */
-  private static void lock(FileChannel channel, Path output) throws IOException {
-    FileLock lock;
-    try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      lock = null;
-    }
-    if (lock == null) {
-      throw new MnemeException(
-          "%s is being made by another run; wait for it or stop it".formatted(output));
-    }
   }
 
   private static double readSeconds(FileChannel channel) throws IOException {
