@@ -3,6 +3,7 @@ package dev.mneme.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MemoryAugmentedModel;
 import dev.mneme.MemoryUse;
+import dev.mneme.MnemeException;
 import dev.mneme.Perplexity;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -69,12 +70,18 @@ final class EvalCommand implements Callable<Integer> {
     try (MemoryAugmentedModel model = models.open()) {
       List<int[]> ids = encode(model, documents);
       long total = ids.stream().mapToLong(document -> Math.max(0, document.length - 1)).sum();
+      if (total == 0) {
+        throw new MnemeException(
+            "%s gives no token to score: each document's first token has nothing before it; give more text or a larger --max-tokens"
+                .formatted(text));
+      }
       long start = System.nanoTime();
-      try (var perplexity = new Perplexity(model, window, stride == null ? window / 2 : stride);
-          var progress = new Progress("eval", " tokens", total)) {
-        for (int[] document : ids) {
-          perplexity.add(document, progress::advance);
-        }
+      try (var perplexity = new Perplexity(model, window, stride == null ? window / 2 : stride)) {
+        try (var progress = new Progress("eval", " tokens", total)) {
+          for (int[] document : ids) {
+            perplexity.add(document, progress::advance);
+          }
+        } // the bar goes before anything is printed where it stands
         double seconds = (System.nanoTime() - start) / 1e9;
         Perplexity.Result result = perplexity.result();
         if (json) {

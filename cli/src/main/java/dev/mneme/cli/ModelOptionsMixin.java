@@ -60,7 +60,7 @@ final class ModelOptionsMixin {
       names = "--context",
       defaultValue = "0",
       paramLabel = "N",
-      description = "Tokens of context. Default: what the models were trained for.")
+      description = "Tokens of context. Default: what the models were trained for, at most 4096.")
   private int context;
 
   @Option(

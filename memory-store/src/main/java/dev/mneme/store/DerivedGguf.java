@@ -1,9 +1,7 @@
 package dev.mneme.store;
 
 import com.google.common.base.Ascii;
-import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
-import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.hf.GgufConverter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,8 +20,9 @@ import org.slf4j.LoggerFactory;
  * The GGUF form of a pack, which llama.cpp runs: made once and kept in a cache folder, where anyone
  * may delete it at any time.
  *
- * <p>A file's name holds the pack's digest, so a file never goes stale. Several processes may ask
- * at once: each makes its own and moves it into place whole. A file cut short is made again.
+ * <p>A file's name holds the pack's digest, so a file never goes stale; beside it lies its own
+ * SHA-256, so a damaged one is found before it is used, and made again. Several processes may ask
+ * at once: each makes its own and moves it into place whole.
  */
 public final class DerivedGguf {
   private static final Logger log = LoggerFactory.getLogger(DerivedGguf.class);
@@ -54,25 +53,28 @@ public final class DerivedGguf {
    */
   public static Path of(MemoryPack pack, WeightType type, Path cache) {
     Path file = cache.resolve(fileName(pack, type));
-    if (isWhole(file)) {
-      return file;
-    }
-    if (Files.exists(file)) {
-      log.warn("the cached {} is damaged and will be made again", file);
-    }
     try {
+      if (isWhole(file)) {
+        return file;
+      }
+      if (Files.exists(file)) {
+        log.warn("the cached {} is damaged and will be made again", file);
+      }
       Files.createDirectories(cache);
       removeAbandoned(cache);
       Path temporary = Files.createTempDirectory(cache, TEMPORARY);
       Path made = temporary.resolve(file.getFileName());
       try {
         GgufConverter.convertMemory(pack.directory(), made, type);
+        Path sum = Files.writeString(sumOf(made), PackFiles.describe(made).sha256());
+        Files.move(sum, sumOf(file), StandardCopyOption.ATOMIC_MOVE);
         // Another process may have been faster; its file has the same content and may be in use.
         if (!isWhole(file)) {
           Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
         }
       } finally {
         Files.deleteIfExists(made);
+        Files.deleteIfExists(sumOf(made));
         Files.deleteIfExists(temporary);
       }
       return file;
@@ -92,16 +94,14 @@ public final class DerivedGguf {
             GgufConverter.VERSION);
   }
 
-  private static boolean isWhole(Path file) {
-    if (!Files.exists(file)) {
-      return false;
-    }
-    try {
-      GgufFile.read(file);
-      return true;
-    } catch (MalformedFileException e) {
-      return false;
-    }
+  private static Path sumOf(Path file) {
+    return file.resolveSibling(file.getFileName() + ".sha256");
+  }
+
+  private static boolean isWhole(Path file) throws IOException {
+    return Files.exists(file)
+        && Files.exists(sumOf(file))
+        && PackFiles.describe(file).sha256().equals(Files.readString(sumOf(file)));
   }
 
   private static void removeAbandoned(Path cache) throws IOException {

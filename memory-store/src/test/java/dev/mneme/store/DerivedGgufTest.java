@@ -43,7 +43,9 @@ class DerivedGgufTest {
     assertThat(file.getFileName())
         .hasToString(pack.digest().substring("sha256:".length()) + "-q8_0-v1.gguf");
     assertThat(GgufFile.read(file).string("tokenizer.ggml.model")).hasValue("none");
-    assertThat(names()).containsExactly(file.getFileName().toString());
+    assertThat(names())
+        .containsExactlyInAnyOrder(
+            file.getFileName().toString(), file.getFileName().toString() + ".sha256");
   }
 
   @Test
@@ -77,6 +79,16 @@ class DerivedGgufTest {
   }
 
   @Test
+  void makesAFileAgainWhoseWeightsWereChanged() throws IOException {
+    Path file = DerivedGguf.of(pack, WeightType.F32, cache);
+    byte[] whole = Files.readAllBytes(file);
+    byte[] changed = whole.clone();
+    changed[changed.length - 5] ^= 0x40;
+    Files.write(file, changed);
+    assertThat(DerivedGguf.of(pack, WeightType.F32, cache)).hasBinaryContent(whole);
+  }
+
+  @Test
   void makesAnEmptyFileAgain() throws IOException {
     Path file = DerivedGguf.of(pack, WeightType.F32, cache);
     Files.write(file, new byte[0]);
@@ -91,7 +103,7 @@ class DerivedGgufTest {
         assertThat(GgufFile.read(answer.get()).tensors()).isNotEmpty();
       }
     }
-    assertThat(names()).hasSize(1);
+    assertThat(names()).hasSize(2).anyMatch(name -> name.endsWith(".gguf.sha256"));
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -50,8 +51,13 @@ public final class GgufFile {
   public static GgufFile read(Path path) {
     try (FileChannel channel = FileChannel.open(path)) {
       return new GgufFile(path, new GgufParser(new GgufInput(path, channel)).parse());
+    } catch (NoSuchFileException e) {
+      throw new MnemeException("no such file: %s; give the path of a GGUF file".formatted(path), e);
     } catch (IOException e) {
-      throw new MnemeException("cannot read the GGUF file %s: %s".formatted(path, e), e);
+      throw new MnemeException(
+          "cannot read the GGUF file %s: %s; give the path of a readable GGUF file"
+              .formatted(path, e.getMessage()),
+          e);
     }
   }
 

@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -136,8 +137,15 @@ public final class GgufWriter {
       } finally {
         Files.deleteIfExists(temporary);
       }
+    } catch (NoSuchFileException e) {
+      throw new MnemeException(
+          "cannot write the GGUF file %s: its folder does not exist; make it first".formatted(file),
+          e);
     } catch (IOException e) {
-      throw new MnemeException("cannot write the GGUF file %s: %s".formatted(file, e), e);
+      throw new MnemeException(
+          "cannot write the GGUF file %s: %s; check the folder and the free space"
+              .formatted(file, e.getMessage()),
+          e);
     }
   }
 
