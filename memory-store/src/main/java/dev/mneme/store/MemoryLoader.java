@@ -4,6 +4,7 @@ import dev.mneme.HostModel;
 import dev.mneme.IncompatibleMemoryException;
 import dev.mneme.MemoryModule;
 import dev.mneme.MnemeException;
+import dev.mneme.UnresolvedNameException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -35,10 +36,24 @@ public interface MemoryLoader {
    * @throws MnemeException if the pack is missing or damaged, no engine accepts it, or several do
    */
   static MemoryModule open(Path directory, HostModel host) {
-    return open(
-        MemoryPack.open(directory),
-        host,
-        ServiceLoader.load(MemoryLoader.class).stream().map(ServiceLoader.Provider::get).toList());
+    return open(MemoryPack.open(directory), host, engines());
+  }
+
+  /**
+   * Opens a pack that a jar on the class path brings, as {@code law}.
+   *
+   * @throws UnresolvedNameException if no pack has the name, or several do
+   * @throws IncompatibleMemoryException as for {@link #open(Path, HostModel)}
+   * @throws MnemeException likewise
+   */
+  static MemoryModule open(String name, HostModel host) {
+    return open(ClassPathModels.here().pack(name), host, engines());
+  }
+
+  private static List<MemoryLoader> engines() {
+    return ServiceLoader.load(MemoryLoader.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .toList();
   }
 
   /** As {@link #open(Path, HostModel)}, with a pack opened before and a choice of engines. */

@@ -53,10 +53,7 @@ public final class MemoryPack {
     try (HuggingFaceModel model = HuggingFaceModel.open(directory)) {
       this.config = model.config();
       this.vocabulary = model.tokenizer().vocabulary();
-      boolean half =
-          model.tensors().tensors().values().stream()
-              .allMatch(tensor -> tensor.dtype() == Dtype.F16);
-      this.storedType = half ? WeightType.F16 : WeightType.F32;
+      this.storedType = storedType(model);
     }
     if (manifest.architecture() != config.architecture()
         || manifest.vocabularySize() != config.vocabulary()) {
@@ -176,6 +173,12 @@ public final class MemoryPack {
           "the memory %s does not fit the host %s, because token ids mean different things (here: the host, there: the memory); use a memory trained for this host's tokenizer: %s"
               .formatted(name(), host.name(), String.join("; ", differences)));
     }
+  }
+
+  static WeightType storedType(HuggingFaceModel model) {
+    boolean half =
+        model.tensors().tensors().values().stream().allMatch(t -> t.dtype() == Dtype.F16);
+    return half ? WeightType.F16 : WeightType.F32;
   }
 
   private static MemoryPack openPlainFolder(Path directory) {

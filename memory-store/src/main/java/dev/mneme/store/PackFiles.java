@@ -72,19 +72,24 @@ final class PackFiles {
 
   /** Copies a file and gives size and digest of the bytes copied. */
   static Entry copy(Path file, OutputStream out) {
-    MessageDigest digest = sha256();
-    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-      var buffer = new byte[BUFFER_BYTES];
-      long size = 0;
-      for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-        out.write(buffer, 0, count);
-        size += count;
-      }
-      return new Entry(
-          String.valueOf(file.getFileName()), size, HexFormat.of().formatHex(digest.digest()));
+    try (InputStream in = Files.newInputStream(file)) {
+      return copy(String.valueOf(file.getFileName()), in, out);
     } catch (IOException e) {
       throw new MnemeException("cannot copy or read %s: %s".formatted(file, e), e);
     }
+  }
+
+  /** Copies to the end of a stream and gives size and digest of the bytes copied. */
+  static Entry copy(String name, InputStream from, OutputStream out) throws IOException {
+    MessageDigest digest = sha256();
+    var in = new DigestInputStream(from, digest);
+    var buffer = new byte[BUFFER_BYTES];
+    long size = 0;
+    for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+      out.write(buffer, 0, count);
+      size += count;
+    }
+    return new Entry(name, size, HexFormat.of().formatHex(digest.digest()));
   }
 
   static String sha256(byte[] bytes) {

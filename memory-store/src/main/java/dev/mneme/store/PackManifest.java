@@ -60,7 +60,7 @@ public record PackManifest(
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}");
   private static final Pattern FILE_NAME =
       Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9._-]{0,126}[A-Za-z0-9_])?");
-  private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+  static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
   /** Names that Windows takes for devices, with any extension. */
   private static final Pattern DEVICE =
@@ -184,7 +184,7 @@ public record PackManifest(
     return List.copyOf(entries);
   }
 
-  private static boolean isPlainFileName(String name) {
+  static boolean isPlainFileName(String name) {
     return FILE_NAME.matcher(name).matches() && !DEVICE.matcher(name).matches();
   }
 

@@ -135,12 +135,13 @@ class DerivedGgufTest {
 
   @Test
   void keepsItsCacheInTheNamedHomeOrTheUsers() {
-    assertThat(DerivedGguf.defaultCache(Map.of("MNEME_HOME", "/data/mneme"), "/home/me"))
-        .isEqualTo(Path.of("/data/mneme/cache/gguf"));
-    assertThat(DerivedGguf.defaultCache(Map.of("MNEME_HOME", " "), "/home/me"))
-        .isEqualTo(Path.of("/home/me/.mneme/cache/gguf"));
-    assertThat(DerivedGguf.defaultCache(Map.of(), "/home/me"))
-        .isEqualTo(Path.of("/home/me/.mneme/cache/gguf"));
+    assertThat(CacheFolder.standard(Map.of("MNEME_HOME", "/data/mneme"), "/home/me"))
+        .isEqualTo(Path.of("/data/mneme/cache"));
+    assertThat(CacheFolder.standard(Map.of("MNEME_HOME", " "), "/home/me"))
+        .isEqualTo(Path.of("/home/me/.mneme/cache"));
+    assertThat(CacheFolder.standard(Map.of(), "/home/me"))
+        .isEqualTo(Path.of("/home/me/.mneme/cache"));
+    assertThat(DerivedGguf.defaultCache()).isEqualTo(CacheFolder.standard().resolve("gguf"));
   }
 
   private List<String> names() throws IOException {

@@ -1,0 +1,60 @@
+package dev.mneme.store;
+
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * Folders of what can be made again. Things are put together in a temporary folder inside, then
+ * moved into place whole; what a process that died left there is removed by the next.
+ */
+final class CacheFolder {
+
+  private static final String TEMPORARY = ".making-";
+
+  /** Far longer than anything takes: what is older was left by a process that died. */
+  private static final Duration ABANDONED = Duration.ofDays(2);
+
+  private CacheFolder() {}
+
+  /** {@code cache} in the folder that MNEME_HOME names, or else in {@code ~/.mneme}. */
+  static Path standard() {
+    return standard(System.getenv(), System.getProperty("user.home"));
+  }
+
+  static Path standard(Map<String, String> environment, String userHome) {
+    String named = environment.getOrDefault("MNEME_HOME", "");
+    Path home = named.isBlank() ? Path.of(userHome, ".mneme") : Path.of(named);
+    return home.resolve("cache");
+  }
+
+  /** A new temporary folder in a cache, which is created if absent. */
+  static Path temporary(Path cache) throws IOException {
+    Files.createDirectories(cache);
+    FileTime limit = FileTime.from(Instant.now().minus(ABANDONED));
+    List<Path> entries;
+    try (Stream<Path> list = Files.list(cache)) {
+      entries = list.filter(e -> String.valueOf(e.getFileName()).startsWith(TEMPORARY)).toList();
+    }
+    for (Path directory : entries) {
+      if (Files.exists(directory) && Files.getLastModifiedTime(directory).compareTo(limit) < 0) {
+        delete(directory);
+      }
+    }
+    return Files.createTempDirectory(cache, TEMPORARY);
+  }
+
+  static void delete(Path directory) throws IOException {
+    if (Files.exists(directory)) {
+      MoreFiles.deleteRecursively(directory, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
+  }
+}
