@@ -1,6 +1,7 @@
 package dev.mneme.cli;
 
 import dev.mneme.MnemeException;
+import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackManifest;
 import dev.mneme.store.gguf.GgufFile;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Spec;
     name = "inspect",
     mixinStandardHelpOptions = true,
     description =
-        "Checks and describes a GGUF file, a SafeTensors file, a pack or a Hugging Face directory.")
+        "Checks and describes a GGUF file, a SafeTensors file, a pack, a Hugging Face directory, or"
+            + " a shipped pack or host by name.")
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
 final class InspectCommand implements Callable<Integer> {
 
@@ -32,27 +34,30 @@ final class InspectCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "FILE_OR_DIR", description = "What to look at.")
-  private Path path;
+  private String given;
 
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    if (!Files.exists(path)) {
-      throw new MnemeException("no such file or folder: " + path);
-    }
-    if (Files.isDirectory(path)) {
-      inspectPack(out);
-    } else if (path.toString().endsWith(".safetensors")) {
-      inspectSafeTensors(out);
+    Path path = Path.of(given);
+    if (Files.isRegularFile(path) && given.endsWith(".safetensors")) {
+      inspectSafeTensors(path, out);
+    } else if (Files.isRegularFile(path)) {
+      inspectGguf(path, out);
+    } else if (Files.isDirectory(path) || ClassPathModels.here().packs().contains(given)) {
+      inspectPack(ModelNames.pack(given), out);
+    } else if (ClassPathModels.here().hosts().contains(given)) {
+      inspectGguf(ModelNames.host(given), out);
     } else {
-      inspectGguf(out);
+      throw new MnemeException(
+          "no such file or folder: %s; nor is it a name on the class path, which has %s and %s"
+              .formatted(given, ClassPathModels.here().hosts(), ClassPathModels.here().packs()));
     }
     out.flush();
     return 0;
   }
 
-  private void inspectPack(PrintWriter out) {
-    MemoryPack pack = MemoryPack.open(path);
+  private static void inspectPack(MemoryPack pack, PrintWriter out) {
     out.printf("pack        %s (%s)%n", pack.name(), pack.manifest().domain());
     out.printf("digest      %s%n", pack.digest());
     out.printf(
@@ -71,7 +76,7 @@ final class InspectCommand implements Callable<Integer> {
     }
   }
 
-  private void inspectSafeTensors(PrintWriter out) {
+  private static void inspectSafeTensors(Path path, PrintWriter out) {
     try (SafeTensorsFile file = SafeTensorsFile.open(path)) {
       file.metadata().forEach((key, value) -> out.printf("%s = %s%n", key, value));
       for (TensorInfo tensor : file.tensors().values()) {
@@ -81,7 +86,7 @@ final class InspectCommand implements Callable<Integer> {
     }
   }
 
-  private void inspectGguf(PrintWriter out) {
+  private static void inspectGguf(Path path, PrintWriter out) {
     GgufFile file = GgufFile.read(path);
     out.printf("GGUF version %d%n", file.version());
     file.metadata().forEach((key, value) -> out.printf("%s = %s%n", key, describe(value)));

@@ -10,7 +10,6 @@ import dev.mneme.llamacpp.LlamaCppMemoryDecoder;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.WeightType;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,20 +19,20 @@ import picocli.CommandLine.Option;
 @SuppressWarnings("NullAway.Init") // picocli sets the required options
 final class ModelOptionsMixin {
 
-  private static final double DEFAULT_LAMBDA = 0.6;
-
   @Option(
       names = "--host",
       required = true,
-      paramLabel = "FILE.gguf",
-      description = "The frozen host model. It is only read.")
-  private Path host;
+      paramLabel = "HOST",
+      description = "The frozen host: a .gguf file, or a shipped one by name. It is only read.")
+  private String host;
 
   @Option(
       names = "--memory",
-      paramLabel = "DIR",
-      description = "A memory: a pack or a Hugging Face directory. Repeat it for several.")
-  private List<Path> memories = new ArrayList<>();
+      paramLabel = "MEMORY",
+      description =
+          "A memory: a pack or a Hugging Face directory, or a shipped pack by name. Repeat it for"
+              + " several.")
+  private List<String> memories = new ArrayList<>();
 
   @Option(
       names = "--lambda",
@@ -70,10 +69,6 @@ final class ModelOptionsMixin {
       description = "Processor cores to use in all. Default: every core.")
   private int threads;
 
-  Path hostFile() {
-    return host;
-  }
-
   /** Opens everything; the caller closes the model. */
   MemoryAugmentedModel open() {
     List<Double> weights = weights();
@@ -82,7 +77,7 @@ final class ModelOptionsMixin {
     int cores = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
     var model =
         MemoryAugmentedModel.over(
-            LlamaCppHost.open(host, options),
+            LlamaCppHost.open(ModelNames.host(host), options),
             new ModelOptions(cores, ModelOptions.defaults().onInvalidMemory()));
     try {
       for (int i = 0; i < memories.size(); i++) {
@@ -97,15 +92,15 @@ final class ModelOptionsMixin {
 
   private void attach(
       MemoryAugmentedModel model,
-      Path path,
+      String name,
       int index,
       List<Double> weights,
       LlamaCppOptions options) {
-    MemoryPack pack = MemoryPack.open(path);
+    MemoryPack pack = ModelNames.pack(name);
     pack.requireVocabularyOf(model.host());
     double lambda =
         weights.isEmpty()
-            ? pack.recommendedLambda().orElse(DEFAULT_LAMBDA) / memories.size()
+            ? pack.recommendedLambda().orElse(MemoryPack.DEFAULT_LAMBDA) / memories.size()
             : weights.get(weights.size() == 1 ? 0 : index);
     MemoryModule memory =
         LlamaCppMemoryDecoder.open(

@@ -1,11 +1,11 @@
 package dev.mneme.integration;
 
+import static dev.mneme.integration.Commands.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.mneme.cli.Mneme;
+import dev.mneme.integration.Commands.Outcome;
 import dev.mneme.samples.AttachAMemory;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
@@ -13,36 +13,20 @@ import dev.mneme.trainer.recipe.RecipeHelp;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** The commands as a user types them, on small random models. */
 class CommandLineTest {
-
-  private record Outcome(int code, String out, String err) {}
 
   @TempDir Path directory;
   private Path host = Path.of("");
   private Path pack = Path.of("");
   private Path text = Path.of("");
-
-  private static Outcome run(Object... arguments) {
-    var out = new StringWriter();
-    var err = new StringWriter();
-    CommandLine command =
-        Mneme.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    String[] words =
-        java.util.Arrays.stream(arguments).map(Object::toString).toArray(String[]::new);
-    int code = command.execute(words);
-    return new Outcome(code, out.toString(), err.toString());
-  }
 
   @BeforeEach
   void convertAndImport() throws IOException {
@@ -60,8 +44,7 @@ class CommandLineTest {
   }
 
   private static JsonNode json(Outcome outcome) throws IOException {
-    assertThat(outcome.code()).as(outcome.err()).isZero();
-    return new ObjectMapper().readTree(outcome.out());
+    return outcome.json();
   }
 
   @Test
@@ -196,18 +179,6 @@ class CommandLineTest {
   }
 
   @Test
-  void theDemoShowsThatTheMemoryHelps() {
-    Outcome demo = run("demo");
-    assertThat(demo.code()).as(demo.err()).isZero();
-    assertThat(demo.out()).contains("with memory", "perplexity of a passage of law");
-    String[] figures =
-        demo.out()
-            .replaceAll("(?s).*passage of law: ([0-9.]+) alone, ([0-9.]+) with.*", "$1 $2")
-            .split(" ", -1);
-    assertThat(Double.parseDouble(figures[1])).isLessThan(Double.parseDouble(figures[0]));
-  }
-
-  @Test
   void theReadmesExampleRuns() {
     var out = new ByteArrayOutputStream();
     PrintStream before = System.out;
@@ -242,6 +213,7 @@ class CommandLineTest {
   void badInputGivesOneErrorLineAndExitOne() throws IOException {
     assertFails(
         run("generate", "--host", directory.resolve("none.gguf"), "--prompt", "x"), "none.gguf");
+    assertFails(run("inspect", directory.resolve("none")), "no such file or folder", "host-10m");
     assertFails(run("generate", "--host", text, "--prompt", "x"), "GGUF");
     assertFails(
         run("generate", "--host", host, "--memory", directory.resolve("none"), "--prompt", "x"),

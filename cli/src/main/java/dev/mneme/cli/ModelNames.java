@@ -1,0 +1,54 @@
+package dev.mneme.cli;
+
+import dev.mneme.MnemeException;
+import dev.mneme.store.ClassPathModels;
+import dev.mneme.store.MemoryPack;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What a user may call a model: a path that exists, or else a name on the class path. */
+final class ModelNames {
+
+  private ModelNames() {}
+
+  /**
+   * The file of a host.
+   *
+   * @throws MnemeException if there is neither such a path nor such a name
+   */
+  static Path host(String given) {
+    ClassPathModels models = ClassPathModels.here();
+    if (Files.exists(Path.of(given))) {
+      return Path.of(given);
+    }
+    if (models.hosts().contains(given)) {
+      return models.host(given);
+    }
+    throw new MnemeException(
+        "no such host: %s; give a .gguf file, or a host on the class path: %s"
+            .formatted(given, orNone(models.hosts())));
+  }
+
+  /**
+   * A memory's pack, opened.
+   *
+   * @throws MnemeException as for {@link #host}
+   */
+  static MemoryPack pack(String given) {
+    ClassPathModels models = ClassPathModels.here();
+    if (Files.exists(Path.of(given))) {
+      return MemoryPack.open(Path.of(given));
+    }
+    if (models.packs().contains(given)) {
+      return models.pack(given);
+    }
+    throw new MnemeException(
+        "no such pack: %s; give a folder with pack.json, or with a model's config.json, or a pack on the class path: %s"
+            .formatted(given, orNone(models.packs())));
+  }
+
+  private static String orNone(List<String> names) {
+    return names.isEmpty() ? "none" : String.join(", ", names);
+  }
+}
