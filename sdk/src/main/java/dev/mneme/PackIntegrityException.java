@@ -1,6 +1,6 @@
 package dev.mneme;
 
-/** A pack's files are not the ones its manifest names; nothing of it was used. */
+/** The files of a pack, or of a host in a jar, are not the ones it lists; nothing was used. */
 public final class PackIntegrityException extends MnemeException {
   private static final long serialVersionUID = 1L;
 
