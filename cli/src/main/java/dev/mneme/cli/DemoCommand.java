@@ -1,5 +1,7 @@
 package dev.mneme.cli;
 
+import dev.mneme.MnemeException;
+import dev.mneme.store.ClassPathModels;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +24,7 @@ import picocli.CommandLine.Spec;
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated field
 final class DemoCommand implements Callable<Integer> {
 
-  private static final String HOST = "host-10m";
+  private static final String HOST = "host-3m";
 
   @Spec private CommandSpec spec;
 
@@ -34,6 +36,14 @@ final class DemoCommand implements Callable<Integer> {
     long start = System.nanoTime();
     PrintWriter out = spec.commandLine().getOut();
     var text = new DemoText(out, spec.commandLine().getColorScheme().ansi());
+    List<String> packs = ClassPathModels.here().packs();
+    List<DemoPassage> known =
+        DemoPassage.DOMAINS.stream().filter(passage -> packs.contains(passage.domain())).toList();
+    if (known.isEmpty()) {
+      throw new MnemeException(
+          "the demo shows packs for %s and the class path has none of them; add a dependency such as mneme-pack-law"
+              .formatted(DemoPassage.DOMAINS.stream().map(DemoPassage::domain).toList()));
+    }
     List<DemoPassage> passages =
         Stream.concat(DemoPassage.DOMAINS.stream(), Stream.of(DemoPassage.GENERAL)).toList();
     try (var demo = new Demo(HOST)) {
@@ -41,15 +51,14 @@ final class DemoCommand implements Callable<Integer> {
         text.begin(HOST, secondsSince(start));
       }
       var domains = new ArrayList<Demo.Domain>();
-      for (DemoPassage passage : DemoPassage.DOMAINS) {
+      for (DemoPassage passage : known) {
         Demo.Domain domain = demo.show(passage);
         domains.add(domain);
         if (!json) {
           text.domain(domain);
         }
       }
-      Demo.Matrix matrix =
-          demo.matrix(passages, DemoPassage.DOMAINS.stream().map(DemoPassage::domain).toList());
+      Demo.Matrix matrix = demo.matrix(passages, known.stream().map(DemoPassage::domain).toList());
       if (json) {
         out.println(Json.write(DemoJson.of(HOST, domains, matrix, secondsSince(start))));
       } else {

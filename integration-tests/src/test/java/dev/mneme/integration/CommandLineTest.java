@@ -213,7 +213,7 @@ class CommandLineTest {
   void badInputGivesOneErrorLineAndExitOne() throws IOException {
     assertFails(
         run("generate", "--host", directory.resolve("none.gguf"), "--prompt", "x"), "none.gguf");
-    assertFails(run("inspect", directory.resolve("none")), "no such file or folder", "host-10m");
+    assertFails(run("inspect", directory.resolve("none")), "no such file or folder", "host-3m");
     assertFails(run("generate", "--host", text, "--prompt", "x"), "GGUF");
     assertFails(
         run("generate", "--host", host, "--memory", directory.resolve("none"), "--prompt", "x"),

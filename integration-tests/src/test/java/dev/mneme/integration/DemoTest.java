@@ -67,7 +67,7 @@ class DemoTest {
           run(
                   "eval",
                   "--host",
-                  "host-10m",
+                  "host-3m",
                   "--memory",
                   name,
                   "--text",
@@ -129,7 +129,7 @@ class DemoTest {
     return run(
             "generate",
             "--host",
-            "host-10m",
+            "host-3m",
             "--prompt",
             prompt,
             "--max-tokens",
@@ -172,31 +172,31 @@ class DemoTest {
   @Test
   void namesAreGoodForEveryCommand() throws IOException {
     Object[] named = {
-      "generate", "--host", "host-10m", "--memory", "law", "--prompt", "the", "--max-tokens", 9
+      "generate", "--host", "host-3m", "--memory", "law", "--prompt", "the", "--max-tokens", 9
     };
     Object[] paths = named.clone();
-    paths[2] = ClassPathModels.here().host("host-10m");
+    paths[2] = ClassPathModels.here().host("host-3m");
     paths[4] = directory.resolve("law");
     assertThat(run(named)).isEqualTo(run(paths));
     assertThat(run("inspect", "law").out())
         .isEqualTo(run("inspect", directory.resolve("law")).out());
-    assertThat(run("inspect", "host-10m").out()).contains("general.name = host-10m");
+    assertThat(run("inspect", "host-3m").out()).contains("general.name = host-3m");
   }
 
   @Test
   void anUnknownNameIsAnsweredWithTheKnownOnes() {
-    Outcome pack = run("generate", "--host", "host-10m", "--memory", "lawn", "--prompt", "x");
+    Outcome pack = run("generate", "--host", "host-3m", "--memory", "lawn", "--prompt", "x");
     assertThat(pack.code()).isEqualTo(1);
     assertThat(pack.err()).contains("no such pack: lawn", "biomedicine, finance, law");
     Outcome host = run("generate", "--host", "host", "--prompt", "x");
     assertThat(host.code()).isEqualTo(1);
-    assertThat(host.err()).contains("no such host: host;", "on the class path: host-10m");
+    assertThat(host.err()).contains("no such host: host;", "on the class path: host-3m");
   }
 
   @Test
   void javaOpensTheModelsThatShipInTwoLines() {
     try (var model =
-        MemoryAugmentedModel.over(HostLoader.open(ClassPathModels.here().host("host-10m")))) {
+        MemoryAugmentedModel.over(HostLoader.open(ClassPathModels.here().host("host-3m")))) {
       model.attach(MemoryLoader.open("law", model.host()), LambdaPolicy.fixed(0.6));
       assertThat(model.generate(GenerationRequest.of("the").withMaxTokens(3)).memories())
           .singleElement()

@@ -11,14 +11,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The language model in the jar mneme-host-10m is what its card says. */
+/** The language model in the jar mneme-host-3m is what its card says. */
 class ShippedHostTest {
 
   private static MemoryAugmentedModel model;
 
   @BeforeAll
   static void openIt() {
-    model = MemoryAugmentedModel.over(HostLoader.open(ClassPathModels.here().host("host-10m")));
+    model = MemoryAugmentedModel.over(HostLoader.open(ClassPathModels.here().host("host-3m")));
   }
 
   @AfterAll

@@ -29,7 +29,7 @@ final class ShippedNames implements AutoCloseable {
 
   ShippedNames(Path directory) throws IOException {
     Map<String, Path> folders = new LinkedHashMap<>();
-    folders.put("META-INF/mneme/hosts/host-10m", ModelJar.sums(model(directory, "host", 1)));
+    folders.put("META-INF/mneme/hosts/host-3m", ModelJar.sums(model(directory, "host", 1)));
     int seed = 2;
     for (String name : PACKS) {
       Path model = model(directory, name + "-model", seed++);
