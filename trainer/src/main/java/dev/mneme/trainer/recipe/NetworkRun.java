@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.DecoderNetwork;
 import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LowRank;
 import dev.mneme.djl.Processor;
 import dev.mneme.trainer.DistillationData;
 import dev.mneme.trainer.LanguageModelData;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -192,8 +194,13 @@ final class NetworkRun {
 
   private Training training(DecoderShape shape) {
     NetworkSettings.Compute compute = recipe.compute();
+    Optional<LowRank> lowRank =
+        recipe instanceof LanguageModelRecipe model
+            ? model.lora().map(NetworkSettings.Lora::lowRank)
+            : Optional.empty();
     return new Training(
         shape,
+        lowRank,
         recipe.rate().rate(),
         recipe.optimiser().settings(),
         workspace.checkpoint(),
@@ -228,6 +235,7 @@ final class NetworkRun {
     manifest.settings().put("data", named.digest()).put("shape", parts.shape().toString());
     manifest.settings().put("rate", RecipeJson.node(recipe.rate()).toString());
     manifest.settings().put("optimiser", RecipeJson.node(recipe.optimiser()).toString());
+    training.lowRank().ifPresent(lora -> manifest.settings().put("lora", lora.toString()));
     TrainingCurve.Point last = trained.curve().points().getLast();
     manifest.write(
         workspace.checkpoint(),
@@ -235,7 +243,9 @@ final class NetworkRun {
             .results()
             .put("steps", last.step())
             .put("tokens", last.tokens())
-            .put("seconds", last.seconds()));
+            .put("seconds", last.seconds())
+            .put("weights", parts.shape().parameters())
+            .put("trainedWeights", trained.weights()));
     return trained;
   }
 }

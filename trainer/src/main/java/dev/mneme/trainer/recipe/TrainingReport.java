@@ -24,6 +24,10 @@ final class TrainingReport {
 
   private static final Logger log = LoggerFactory.getLogger(TrainingReport.class);
 
+  /** Results of stages that also stand at the top of the report. */
+  private static final List<String> FIGURES =
+      List.of("recall", "recallSample", "keptMass", "massOnNextToken", "weights", "trainedWeights");
+
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private final Recipe recipe;
@@ -60,7 +64,7 @@ final class TrainingReport {
       node.put("seconds", stage.seconds()).set("manifest", manifest);
       seconds += stage.seconds();
       JsonNode results = manifest.path("results");
-      for (String figure : List.of("recall", "recallSample", "keptMass", "massOnNextToken")) {
+      for (String figure : FIGURES) {
         if (results.has(figure)) {
           json.set(figure, results.get(figure));
         }
