@@ -1,7 +1,5 @@
 package dev.mneme.trainer.recipe;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.DecoderNetwork;
 import dev.mneme.djl.DecoderShape;
@@ -15,7 +13,6 @@ import dev.mneme.trainer.Tokenize;
 import dev.mneme.trainer.Training;
 import dev.mneme.trainer.TrainingCurve;
 import dev.mneme.trainer.TrainingData;
-import dev.mneme.trainer.text.Corpus;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +36,7 @@ final class NetworkRun {
   private final NetworkRecipe recipe;
   private final Workspace workspace;
   private final Stages stages;
+  private final TokenStage tokens;
   private final boolean bfloat16;
   private final int threads;
 
@@ -51,6 +49,7 @@ final class NetworkRun {
     this.recipe = recipe;
     this.workspace = workspace;
     this.stages = new Stages(stages(recipe), listener);
+    this.tokens = new TokenStage(workspace, recipe.tokenizer(), stages);
     this.bfloat16 =
         switch (recipe.compute().bfloat16()) {
           case AUTO -> Processor.multipliesBfloat16();
@@ -87,15 +86,15 @@ final class NetworkRun {
     CheckCorpora.Amount amount =
         stages.run("check", "documents", check.output(), meter -> check.run(force, meter));
     Processor.useThreads(threads);
-    try (TokenFile tokens =
-            tokenize(
+    try (TokenFile text =
+            tokens.run(
                 "tokenize",
                 recipe.corpora(),
                 amount.characters(),
                 Tokenize.DEFAULT_FEWEST_CHARACTERS);
         var validation = validation();
-        var targets = MemoryTargets.of(recipe, workspace, tokens, parts, bfloat16, stages)) {
-      TrainingData data = data(tokens, targets);
+        var targets = MemoryTargets.of(recipe, workspace, text, parts, bfloat16, stages)) {
+      TrainingData data = data(text, targets);
       Training training = training(parts.shape());
       Path output = workspace.checkpoint();
       Training.Trained trained =
@@ -118,24 +117,6 @@ final class NetworkRun {
     }
   }
 
-  private TokenFile tokenize(
-      String stage, List<CorpusSettings> settings, long characters, long fewest) {
-    ObjectNode key = JsonNodeFactory.instance.objectNode();
-    key.set("corpora", RecipeJson.node(settings));
-    key.put("tokenizer", recipe.tokenizer().path());
-    Path output = workspace.shared("tokens", key);
-    List<Corpus> corpora = workspace.corpora(settings);
-    Path tokenizer = recipe.tokenizer().in(workspace.work()).resolve("tokenizer.json");
-    long[] read = {0};
-    return stages.run(
-        stage,
-        "characters",
-        output,
-        meter ->
-            new Tokenize(corpora, tokenizer, output, fewest)
-                .run(count -> meter.at(read[0] += count, characters)));
-  }
-
   /** Mean -log p on the validation text. Owns its token file. */
   private record Validation(@Nullable TokenFile tokens, ToDoubleFunction<DecoderNetwork> loss)
       implements AutoCloseable {
@@ -151,14 +132,14 @@ final class NetworkRun {
     if (recipe.validation().isEmpty()) {
       return new Validation(null, network -> Double.NaN);
     }
-    TokenFile tokens = tokenize("tokenize validation", recipe.validation(), 0, 1);
+    TokenFile text = tokens.run("tokenize validation", recipe.validation(), 0, 1);
     int length = recipe.batches().length();
-    long windows = (tokens.size() - 1) / length;
+    long windows = (text.size() - 1) / length;
     int sequences = Math.clamp(windows, 1, recipe.batches().sequences());
     int batches = Math.clamp(windows / sequences, 1, recipe.compute().validationBatches());
-    var data = new LanguageModelData(tokens, length, sequences, VALIDATION_SEED);
+    var data = new LanguageModelData(text, length, sequences, VALIDATION_SEED);
     return new Validation(
-        tokens,
+        text,
         network -> {
           double sum = 0;
           long count = 0;

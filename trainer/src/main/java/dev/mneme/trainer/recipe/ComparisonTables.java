@@ -1,0 +1,229 @@
+package dev.mneme.trainer.recipe;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** The tables of a comparison as Markdown; a dash stands for what could not be measured. */
+final class ComparisonTables {
+
+  private static final String NONE = "–";
+  private static final double SECONDS_PER_MINUTE = 60;
+
+  private final ComparisonRecipe recipe;
+  private final Map<DataFile, float[]> host;
+  private final Map<Contender, Contender.Figures> figures;
+  private final Map<String, TrainingCost> costs;
+  private final List<ComparisonRun.Missing> missing;
+  private final StringBuilder text = new StringBuilder();
+
+  ComparisonTables(
+      ComparisonRecipe recipe,
+      Map<DataFile, float[]> host,
+      Map<Contender, Contender.Figures> figures,
+      Map<String, TrainingCost> costs,
+      List<ComparisonRun.Missing> missing) {
+    this.recipe = recipe;
+    this.host = host;
+    this.figures = figures;
+    this.costs = costs;
+    this.missing = missing;
+  }
+
+  String text() {
+    line("## " + recipe.host().path());
+    line("");
+    perplexities();
+    weights();
+    wrongPacks();
+    costs();
+    missing();
+    return text.toString();
+  }
+
+  private void perplexities() {
+    line(
+        "Perplexity on test text, and its change from the host's; windows of %d moved by %d. Mixing weights were chosen on each domain's validation text. On general text each row has the figures of %s."
+            .formatted(recipe.window(), recipe.stride(), names(", ")));
+    line("");
+    header("", names(" | "), "general");
+    row("host alone", domain -> number(hostOn(domain.test())), number(hostOn(recipe.general())));
+    for (String label : rows()) {
+      String general =
+          recipe.domains().stream()
+              .map(domain -> cell(label, domain, recipe.general(), ComparisonTables::number))
+              .collect(Collectors.joining(" / "));
+      row(
+          label,
+          domain ->
+              cell(
+                  label,
+                  domain,
+                  domain.test(),
+                  found -> number(found) + change(found, hostOn(domain.test()))),
+          general);
+    }
+    line("");
+  }
+
+  private void weights() {
+    List<String> mixed =
+        rows().stream()
+            .filter(
+                label ->
+                    figures.entrySet().stream()
+                        .anyMatch(
+                            entry ->
+                                entry.getKey().row().equals(label)
+                                    && entry.getValue().lambda().isPresent()))
+            .toList();
+    if (mixed.isEmpty()) {
+      return;
+    }
+    line("The memory's weight λ, of 0.05, 0.10, … 0.95:");
+    line("");
+    header("", names(" | "));
+    for (String label : mixed) {
+      row(
+          label,
+          domain ->
+              find(label, domain)
+                  .map(figures::get)
+                  .map(found -> format("%.2f", found.lambda().orElseThrow()))
+                  .orElse(NONE));
+    }
+    line("");
+  }
+
+  private void wrongPacks() {
+    String label = Rival.MEMORY.label();
+    if (recipe.domains().stream().noneMatch(domain -> find(label, domain).isPresent())) {
+      return;
+    }
+    line("Each pack (KL + CE) with its own λ on every text, and the change from the host:");
+    line("");
+    header("pack", names(" | "), "general");
+    for (ComparisonRecipe.Domain pack : recipe.domains()) {
+      Function<DataFile, String> on =
+          file -> cell(label, pack, file, found -> number(found) + change(found, hostOn(file)));
+      row(pack.name(), domain -> on.apply(domain.test()), on.apply(recipe.general()));
+    }
+    line("");
+  }
+
+  private void costs() {
+    line("What training took:");
+    line("");
+    line("| model | weights trained | tokens | minutes | neighbours before, minutes | threads |");
+    line("|---|---|---|---|---|---|");
+    Set<String> models = new LinkedHashSet<>();
+    models.add(recipe.host().path());
+    figures.keySet().forEach(one -> models.add(one.model()));
+    for (String model : models) {
+      Optional<TrainingCost> cost = Optional.ofNullable(costs.get(model));
+      line(
+          "| %s | %s |"
+              .formatted(
+                  model,
+                  cost.map(
+                          c ->
+                              format(
+                                  "%,d | %,d | %.1f | %s | %d",
+                                  c.trainedWeights(),
+                                  c.tokens(),
+                                  c.trainingSeconds() / SECONDS_PER_MINUTE,
+                                  c.neighbourSeconds() == 0
+                                      ? NONE
+                                      : format("%.1f", c.neighbourSeconds() / SECONDS_PER_MINUTE),
+                                  c.threads()))
+                      .orElse(String.join(" | ", NONE, NONE, NONE, NONE, NONE))));
+    }
+  }
+
+  private void missing() {
+    if (missing.isEmpty()) {
+      return;
+    }
+    line("");
+    line("Not there yet, so left out:");
+    line("");
+    for (ComparisonRun.Missing one : missing) {
+      line("- %s (%s, %s)".formatted(one.model(), one.rival().label(), one.domain().name()));
+    }
+  }
+
+  /** The rows that a recipe asks for, in the table's order. */
+  private List<String> rows() {
+    var rows = new ArrayList<String>();
+    for (Rival rival : Rival.values()) {
+      if (recipe.domains().stream().anyMatch(domain -> rival.folder(domain).isPresent())) {
+        rows.add(rival.label());
+      }
+    }
+    return rows;
+  }
+
+  private Optional<Contender> find(String label, ComparisonRecipe.Domain domain) {
+    return figures.keySet().stream()
+        .filter(one -> one.row().equals(label) && one.domain().equals(domain))
+        .findFirst();
+  }
+
+  private String cell(
+      String label,
+      ComparisonRecipe.Domain domain,
+      DataFile file,
+      Function<Double, String> written) {
+    return find(label, domain)
+        .map(figures::get)
+        .map(found -> written.apply(requireNonNull(found.perplexity().get(file))))
+        .orElse(NONE);
+  }
+
+  private double hostOn(DataFile file) {
+    return Mixing.perplexity(requireNonNull(host.get(file)));
+  }
+
+  private String names(String between) {
+    return recipe.domains().stream()
+        .map(ComparisonRecipe.Domain::name)
+        .collect(Collectors.joining(between));
+  }
+
+  private void header(String... cells) {
+    String line = "| " + String.join(" | ", cells) + " |";
+    line(line);
+    line("|---".repeat((int) line.chars().filter(c -> c == '|').count() - 1) + "|");
+  }
+
+  private void row(
+      String label, Function<ComparisonRecipe.Domain, String> cell, String... further) {
+    String cells = recipe.domains().stream().map(cell).collect(Collectors.joining(" | "));
+    line("| " + label + " | " + cells + (further.length == 0 ? "" : " | " + further[0]) + " |");
+  }
+
+  private static String number(double perplexity) {
+    return format("%.2f", perplexity);
+  }
+
+  private static String change(double perplexity, double before) {
+    double percent = 100 * (perplexity / before - 1);
+    return " (%s%s %%)".formatted(percent < 0 ? "−" : "+", format("%.0f", Math.abs(percent)));
+  }
+
+  private static String format(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
+  }
+
+  private void line(String line) {
+    text.append(line).append('\n');
+  }
+}
