@@ -6,6 +6,7 @@ import dev.mneme.trainer.files.PartFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * The third stage: for every position of the datastore its nearest other keys, and from their
@@ -16,8 +17,7 @@ import java.util.Arrays;
  * @param neighbours how many neighbours make a target (the paper: 1024)
  * @param temperature of the distances (the paper: 16)
  * @param width ids kept for each position
- * @param lists how many lists the keys are sorted into; 1 for an exact search
- * @param probes how many lists are searched for a query
+ * @param search how neighbours are found
  * @param recallSample queries whose neighbours are also searched exactly, to measure recall
  */
 public record BuildTargets(
@@ -28,33 +28,30 @@ public record BuildTargets(
     int neighbours,
     double temperature,
     int width,
-    int lists,
-    int probes,
-    int recallSample,
-    long seed) {
+    KeySearch.Settings search,
+    int recallSample) {
 
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int QUERIES_AT_ONCE = 128;
-  private static final int LISTS_BETWEEN_MARKS = 16;
-  private static final float DISTANCE_ROUNDING = 1e-3f;
+  private static final int POSITIONS_BETWEEN_MARKS = 32_768;
 
   public BuildTargets {
     Preconditions.checkArgument(neighbours > 0, "neighbours must be positive: %s", neighbours);
     Preconditions.checkArgument(temperature > 0, "temperature must be positive: %s", temperature);
     Preconditions.checkArgument(width > 0, "width must be positive: %s", width);
-    Preconditions.checkArgument(
-        lists > 0 && probes > 0 && probes <= lists,
-        "probes must lie in [1, %s]: %s",
-        lists,
-        probes);
   }
 
-  /** What the searches found, for the manifest. */
+  /** What the searches find: a position's weights, and sums for the manifest. */
   private static final class Tally {
+    final NeighbourWeights weights;
     long positions;
     long measured; // fewer than all after an interruption
     double kept;
     double right;
+
+    Tally(NeighbourWeights weights) {
+      this.weights = weights;
+    }
   }
 
   /**
@@ -69,30 +66,32 @@ public record BuildTargets(
       return SparseTargets.open(output, width);
     }
     var file = new PartFile(output, manifest.digest());
-    var tally = new Tally();
+    var tally = new Tally(new NeighbourWeights(tokens.vocabulary(), temperature));
     double recall;
-    try (Datastore store = Datastore.open(datastore, keyWidth);
-        NearestKeys search = new NearestKeys(keyWidth)) {
+    Path scratch = output.resolveSibling(output.getFileName() + ".keys");
+    try (Datastore store = Datastore.open(datastore, keyWidth)) {
       Preconditions.checkArgument(
           neighbours < store.size(), "%s neighbours of %s keys", neighbours, store.size());
       int first = file.begin(SparseTargets.bytes(store.size(), width));
-      KeyLists all = KeyLists.build(store, search, lists, seed);
-      try (SparseTargets targets = SparseTargets.openToWrite(file.part(), width)) {
-        for (int list = 0; list < lists; list++) {
+      try (KeySearch keys = KeySearch.over(store, search, scratch);
+          SparseTargets targets = SparseTargets.openToWrite(file.part(), width)) {
+        long marked = 0;
+        for (int list = 0; list < keys.lists(); list++) {
           if (list >= first) {
-            fill(store, search, all, list, targets, tally);
-            if ((list + 1) % LISTS_BETWEEN_MARKS == 0) {
+            fill(store, keys, list, targets, tally);
+            if (tally.positions - marked >= POSITIONS_BETWEEN_MARKS) {
               targets.force();
               file.mark(list + 1);
+              marked = tally.positions;
             }
           } else {
-            tally.positions += all.members(list).length;
+            tally.positions += keys.members(list).length;
           }
           progress.at(tally.positions, store.size());
         }
         targets.force();
+        recall = recall(store, keys);
       }
-      recall = recall(store, search, all);
     }
     file.finish();
     var results = manifest.results();
@@ -112,36 +111,30 @@ public record BuildTargets(
         .put("neighbours", neighbours)
         .put("temperature", temperature)
         .put("width", width)
-        .put("lists", lists)
-        .put("probes", probes)
-        .put("seed", seed);
+        .put("lists", search.lists())
+        .put("probes", search.probes())
+        .put("seed", search.seed())
+        .put("bfloat16", search.bfloat16());
     return manifest;
   }
 
-  private void fill(
-      Datastore store,
-      NearestKeys search,
-      KeyLists all,
-      int list,
-      SparseTargets targets,
-      Tally tally) {
-    int[] queries = all.members(list);
-    var weights = new NeighbourWeights(tokens.vocabulary(), temperature);
-    try (var candidates = Candidates.of(store, all, list, probes, neighbours + 1)) {
+  private void fill(Datastore store, KeySearch keys, int list, SparseTargets targets, Tally tally) {
+    int[] queries = keys.members(list);
+    try (var candidates = keys.candidates(list, neighbours + 1)) {
       for (int from = 0; from < queries.length; from += QUERIES_AT_ONCE) {
         int[] now =
             Arrays.copyOfRange(queries, from, Math.min(queries.length, from + QUERIES_AT_ONCE));
-        NearestKeys.Found found = candidates.search(search, read(store, now), neighbours + 1);
+        NearestKeys.Found found = candidates.search(read(store, now), neighbours + 1);
         for (int q = 0; q < now.length; q++) {
-          weights.sum(
-              candidates.neighbours(found, q), now[q], neighbours, row -> tokens.get(row + 1));
-          store(targets, now[q], weights, tally);
+          tally.weights.sum(found, q, now[q], neighbours, row -> tokens.get(row + 1));
+          store(targets, now[q], tally);
         }
       }
     }
   }
 
-  private void store(SparseTargets targets, int position, NeighbourWeights weights, Tally tally) {
+  private void store(SparseTargets targets, int position, Tally tally) {
+    NeighbourWeights weights = tally.weights;
     int[] heaviest = weights.heaviest(width);
     double kept = 0;
     for (int id : heaviest) {
@@ -162,26 +155,47 @@ public record BuildTargets(
    * Share of the keys found through lists that are as near as the exact search's; 1 with a single
    * list.
    */
-  private double recall(Datastore store, NearestKeys search, KeyLists all) {
-    if (lists == 1 || recallSample == 0) {
-      return lists == 1 ? 1 : Double.NaN;
+  private double recall(Datastore store, KeySearch keys) {
+    if (keys.lists() == 1 || recallSample == 0) {
+      return keys.lists() == 1 ? 1 : Double.NaN;
     }
-    var order = new Shuffle(store.size(), seed + 1);
+    var order = new Shuffle(store.size(), search.seed() + 1);
+    int[] sample =
+        IntStream.range(0, (int) Math.min(recallSample, store.size()))
+            .map(i -> Math.toIntExact(order.at(i)))
+            .toArray();
+    float[] queries = read(store, sample);
+    long[] lists = keys.listsOf(queries);
     long hits = 0;
-    for (int sample = 0; sample < recallSample; sample++) {
-      int row = Math.toIntExact(order.at(sample));
-      float[] query = read(store, new int[] {row});
-      NearestKeys.Found exact = search.search(query, store.blocks(), neighbours);
-      float farthest = exact.distance(0, neighbours - 1) + DISTANCE_ROUNDING;
-      try (var candidates = Candidates.of(store, all, all.listOf(row), probes, neighbours)) {
-        NearestKeys.Found found = candidates.search(search, query, neighbours);
-        NeighbourWeights.Neighbours near = candidates.neighbours(found, 0);
+    try (var exact = new ExactSearch(store);
+        var all = exact.candidates(0, neighbours)) {
+      NearestKeys.Found nearest = all.search(queries, neighbours);
+      for (int i = 0; i < sample.length; i++) {
+        float[] query = Arrays.copyOfRange(queries, i * keyWidth, (i + 1) * keyWidth);
+        double farthest = 0;
         for (int n = 0; n < neighbours; n++) {
-          hits += near.distance(n) <= farthest ? 1 : 0;
+          farthest = Math.max(farthest, distance(store, query, nearest.row(i, n)));
+        }
+        try (var candidates = keys.candidates(Math.toIntExact(lists[i]), neighbours)) {
+          NearestKeys.Found found = candidates.search(query, neighbours);
+          for (int n = 0; n < neighbours; n++) {
+            hits += distance(store, query, found.row(0, n)) <= farthest ? 1 : 0;
+          }
         }
       }
     }
-    return (double) hits / ((long) recallSample * neighbours);
+    return (double) hits / ((long) sample.length * neighbours);
+  }
+
+  private static double distance(Datastore store, float[] query, long row) {
+    float[] key = new float[query.length];
+    store.read(row, key, 0);
+    double sum = 0;
+    for (int i = 0; i < key.length; i++) {
+      double gap = query[i] - key[i];
+      sum += gap * gap;
+    }
+    return sum;
   }
 
   private static float[] read(Datastore store, int[] rows) {

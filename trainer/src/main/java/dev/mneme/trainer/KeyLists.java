@@ -1,17 +1,14 @@
 package dev.mneme.trainer;
 
 import dev.mneme.djl.NearestKeys;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Keys sorted into lists around centres (inverted lists, as in arXiv 1702.08734 without
- * compression): the nearest keys of a query are looked for in the lists nearest to its own list's
- * centre only. Queries of one list so share their candidates, and one matrix product serves them
- * all.
+ * compression). Made in two levels, a few large lists that are each divided again, so that a key is
+ * compared with some hundred centres and not with all.
  *
  * <p>Immutable once built; the keys themselves stay where they are.
  */
@@ -21,10 +18,17 @@ final class KeyLists {
   private static final int ROUNDS = 8;
   private static final int POINTS_AT_ONCE = 4_096;
 
-  private final int width;
-  private final float[] centres;
-  private final int[] order;
-  private final int[] starts;
+  /** Numbers of a centre. */
+  final int width;
+
+  /** Centres of the lists, [lists · width]; never written to. */
+  final float[] centres;
+
+  /** Rows of the datastore, list after list; never written to. */
+  final int[] order;
+
+  /** Where each list begins in the order, and where the last ends; never written to. */
+  final int[] starts;
 
   private KeyLists(int width, float[] centres, int[] order, int[] starts) {
     this.width = width;
@@ -33,18 +37,48 @@ final class KeyLists {
     this.starts = starts;
   }
 
-  /** Clusters a sample of the keys (k-means), then puts every key into the nearest list. */
+  /**
+   * Clusters the keys by k-means on samples.
+   *
+   * @param lists about how many; every large list is divided by its share of the keys
+   */
   static KeyLists build(Datastore store, NearestKeys search, int lists, long seed) {
+    int[] rows = IntStream.range(0, Math.toIntExact(store.size())).toArray();
+    KeyLists large = cluster(store, search, rows, (int) Math.round(Math.sqrt(lists)), seed);
+    var parts = new KeyLists[large.lists()];
+    int all = 0;
+    for (int list = 0; list < parts.length; list++) {
+      int[] members = large.members(list);
+      long share = Math.round((double) members.length * lists / rows.length);
+      parts[list] = cluster(store, search, members, (int) Math.max(1, share), seed + 1 + list);
+      all += parts[list].lists();
+    }
     int width = store.width();
-    float[] centres = centres(store, search, lists, seed);
-    int size = Math.toIntExact(store.size());
-    int[] listOf = new int[size];
+    float[] centres = new float[all * width];
+    int[] starts = new int[all + 1];
+    int[] order = new int[rows.length];
+    int list = 0;
+    for (KeyLists part : parts) {
+      System.arraycopy(part.centres, 0, centres, list * width, part.centres.length);
+      System.arraycopy(part.order, 0, order, starts[list], part.order.length);
+      for (int i = 0; i < part.lists(); i++, list++) {
+        starts[list + 1] = starts[list] + part.size(i);
+      }
+    }
+    return new KeyLists(width, centres, order, starts);
+  }
+
+  private static KeyLists cluster(
+      Datastore store, NearestKeys search, int[] rows, int lists, long seed) {
+    int width = store.width();
+    float[] centres = centres(store, search, rows, lists, seed);
+    int[] listOf = new int[rows.length];
     int[] starts = new int[lists + 1];
-    for (int from = 0; from < size; from += POINTS_AT_ONCE) {
-      int count = Math.min(POINTS_AT_ONCE, size - from);
+    for (int from = 0; from < rows.length; from += POINTS_AT_ONCE) {
+      int count = Math.min(POINTS_AT_ONCE, rows.length - from);
       float[] points = new float[count * width];
       for (int i = 0; i < count; i++) {
-        store.read(from + i, points, i * width);
+        store.read(rows[from + i], points, i * width);
       }
       long[] nearest = search.assign(points, centres);
       for (int i = 0; i < count; i++) {
@@ -56,20 +90,24 @@ final class KeyLists {
       starts[list + 1] += starts[list];
     }
     int[] next = starts.clone();
-    int[] order = new int[size];
-    for (int row = 0; row < size; row++) {
-      order[next[listOf[row]]++] = row;
+    int[] order = new int[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      order[next[listOf[i]]++] = rows[i];
     }
     return new KeyLists(width, centres, order, starts);
   }
 
-  private static float[] centres(Datastore store, NearestKeys search, int lists, long seed) {
+  private static float[] centres(
+      Datastore store, NearestKeys search, int[] rows, int lists, long seed) {
     int width = store.width();
-    int count = (int) Math.min(store.size(), (long) lists * SAMPLES_PER_LIST);
-    float[] sample = new float[count * width];
-    var order = new Shuffle(store.size(), seed);
-    for (int i = 0; i < count; i++) {
-      store.read(order.at(i), sample, i * width);
+    if (rows.length == 0) {
+      return new float[lists * width];
+    }
+    int count = (int) Math.min(rows.length, (long) lists * SAMPLES_PER_LIST);
+    float[] sample = new float[Math.max(count, lists) * width];
+    var order = new Shuffle(rows.length, seed);
+    for (int i = 0; i < sample.length / width; i++) {
+      store.read(rows[(int) order.at(i)], sample, i * width);
     }
     float[] centres = Arrays.copyOf(sample, lists * width);
     var random = new SplittableRandom(seed);
@@ -105,73 +143,24 @@ final class KeyLists {
     return starts.length - 1;
   }
 
+  /** Keys in a list. */
+  int size(int list) {
+    return starts[list + 1] - starts[list];
+  }
+
   /** The rows of the datastore in a list. */
   int[] members(int list) {
     return Arrays.copyOfRange(order, starts[list], starts[list + 1]);
   }
 
-  /** A list and those nearest to it, so many that they hold at least {@code fewest} keys. */
-  List<Integer> around(int list, int probes, int fewest) {
-    float[] centre = Arrays.copyOfRange(centres, list * width, (list + 1) * width);
-    record Near(int list, double distance) {}
-    var all = new ArrayList<Near>();
-    for (int other = 0; other < lists(); other++) {
-      double sum = 0;
-      for (int j = 0; j < width; j++) {
-        double gap = centre[j] - centres[other * width + j];
-        sum += gap * gap;
-      }
-      all.add(new Near(other, sum));
-    }
-    all.sort((a, b) -> Double.compare(a.distance(), b.distance()));
-    var chosen = new ArrayList<Integer>();
-    int keys = 0;
-    for (Near near : all) {
-      if (chosen.size() >= probes && keys >= fewest) {
-        break;
-      }
-      chosen.add(near.list());
-      keys += starts[near.list() + 1] - starts[near.list()];
-    }
-    return chosen;
-  }
-
-  /** The list a row of the datastore is in. */
-  int listOf(int row) {
+  /** The mean of all centres, each by its keys. */
+  float[] mean() {
+    float[] mean = new float[width];
     for (int list = 0; list < lists(); list++) {
-      for (int i = starts[list]; i < starts[list + 1]; i++) {
-        if (order[i] == row) {
-          return list;
-        }
+      for (int i = 0; i < width; i++) {
+        mean[i] += centres[list * width + i] * size(list) / order.length;
       }
     }
-    throw new IllegalArgumentException("no such row: " + row);
-  }
-
-  /** Bytes of the keys in some lists. */
-  long bytes(List<Integer> chosen) {
-    long keys = 0;
-    for (int list : chosen) {
-      keys += starts[list + 1] - starts[list];
-    }
-    return keys * width * 2;
-  }
-
-  /** Copies the keys of some lists, list after list, into memory outside the heap. */
-  int[] gather(Datastore store, List<Integer> chosen, MemorySegment into) {
-    int count = 0;
-    for (int list : chosen) {
-      count += starts[list + 1] - starts[list];
-    }
-    int[] rows = new int[count];
-    int at = 0;
-    for (int list : chosen) {
-      for (int i = starts[list]; i < starts[list + 1]; i++, at++) {
-        rows[at] = order[i];
-        MemorySegment.copy(
-            store.rows(order[i], order[i] + 1L), 0, into, 2L * width * at, 2L * width);
-      }
-    }
-    return rows;
+    return mean;
   }
 }

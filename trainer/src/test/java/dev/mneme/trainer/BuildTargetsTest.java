@@ -56,10 +56,8 @@ final class BuildTargetsTest {
         NEIGHBOURS,
         TEMPERATURE,
         WIDTH,
-        lists,
-        probes,
-        50,
-        1);
+        new KeySearch.Settings(lists, probes, 1, false),
+        50);
   }
 
   private static float[] key(Datastore store, long row) {
@@ -178,12 +176,15 @@ final class BuildTargetsTest {
         Datastore store = datastore(tokens).run(false, (done, all) -> {});
         SparseTargets exact = targets(tokens, 1, 1).run((done, all) -> {});
         SparseTargets listed = targets(tokens, 7, 7).run((done, all) -> {})) {
-      for (int position = 0; position < store.size(); position += 31) {
-        // Two keys equally far at the edge may be taken one for the other.
-        assertThat(listed.weight(position, 0))
-            .isCloseTo(exact.weight(position, 0), within(1.1f / NEIGHBOURS));
+      double sum = 0;
+      for (int position = 0; position < store.size(); position++) {
+        // Keys are rounded in lists, so two equally far at the edge may be taken one for the other.
+        float difference = Math.abs(listed.weight(position, 0) - exact.weight(position, 0));
+        assertThat(difference).isLessThan(3f / NEIGHBOURS);
+        sum += difference;
       }
-      assertThat(recall("targets-7")).isEqualTo(1);
+      assertThat(sum / store.size()).isLessThan(0.01);
+      assertThat(recall("targets-7")).isBetween(0.97, 1.0);
     }
   }
 

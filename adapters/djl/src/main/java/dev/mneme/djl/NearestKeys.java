@@ -20,13 +20,13 @@ import java.util.List;
  */
 public final class NearestKeys implements AutoCloseable {
 
-  /** The nearest keys of some queries, nearest first. */
+  /** The nearest keys of some queries, equally many for each. */
   public static final class Found {
     private final int k;
     private final float[] distances;
     private final long[] rows;
 
-    private Found(int k, float[] distances, long[] rows) {
+    Found(int k, float[] distances, long[] rows) {
       this.k = k;
       this.distances = distances;
       this.rows = rows;
@@ -37,14 +37,23 @@ public final class NearestKeys implements AutoCloseable {
       return k;
     }
 
-    /** Squared distance of a query's n-th nearest key; not below 0 but for rounding. */
+    /** Squared distance of a query's n-th key; not below 0 but for rounding. */
     public float distance(int query, int n) {
       return distances[query * k + n];
     }
 
-    /** Its row in the blocks, counted through all of them. */
+    /** The row of that key, counted through all keys searched. */
     public long row(int query, int n) {
       return rows[query * k + n];
+    }
+
+    /** The same keys under other numbers: {@code numbers[row]} for each row. */
+    public Found renumbered(int[] numbers) {
+      long[] renumbered = new long[rows.length];
+      for (int i = 0; i < rows.length; i++) {
+        renumbered[i] = numbers[(int) rows[i]];
+      }
+      return new Found(k, distances, renumbered);
     }
   }
 
@@ -107,7 +116,7 @@ public final class NearestKeys implements AutoCloseable {
   }
 
   /**
-   * The nearest of all keys in the blocks.
+   * The nearest of all keys in the blocks, nearest first.
    *
    * @param queries [queries · width]
    * @param blocks keys in half precision, [rows · width] each, below 2 GiB, at native byte order

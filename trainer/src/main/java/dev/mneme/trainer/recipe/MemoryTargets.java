@@ -7,6 +7,7 @@ import dev.mneme.djl.DecoderShape;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.trainer.BuildDatastore;
 import dev.mneme.trainer.BuildTargets;
+import dev.mneme.trainer.KeySearch;
 import dev.mneme.trainer.SparseTargets;
 import dev.mneme.trainer.StageManifest;
 import dev.mneme.trainer.TokenFile;
@@ -84,7 +85,7 @@ record MemoryTargets(Optional<SparseTargets> sparse, String digest) implements A
             meter -> {
               int kept = memory.neighbours().width();
               require(output, positions * kept * PAIR_BYTES, "the neighbours' targets");
-              return build(memory.neighbours(), tokens, keys, width, output).run(meter);
+              return build(memory.neighbours(), tokens, keys, width, bfloat16, output).run(meter);
             });
     return new MemoryTargets(
         Optional.of(targets), Workspace.manifest(output).path("digest").asText());
@@ -95,6 +96,7 @@ record MemoryTargets(Optional<SparseTargets> sparse, String digest) implements A
       TokenFile tokens,
       Path keys,
       int width,
+      boolean bfloat16,
       Path output) {
     return new BuildTargets(
         tokens,
@@ -104,10 +106,8 @@ record MemoryTargets(Optional<SparseTargets> sparse, String digest) implements A
         settings.k(),
         settings.temperature(),
         settings.width(),
-        settings.lists(),
-        settings.probes(),
-        settings.recallSample(),
-        settings.seed());
+        new KeySearch.Settings(settings.lists(), settings.probes(), settings.seed(), bfloat16),
+        settings.recallSample());
   }
 
   /** Mapped files that outgrow the disk would end the process, so that is found out before. */
