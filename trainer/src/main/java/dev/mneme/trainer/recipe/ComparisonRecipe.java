@@ -1,6 +1,8 @@
 package dev.mneme.trainer.recipe;
 
 import com.google.common.base.Preconditions;
+import com.google.common.collect.Comparators;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,6 +19,8 @@ public record ComparisonRecipe(
     @Setting(about = "test text of no domain") DataFile general,
     @Setting(about = "what the memories know, one after the other", range = "[1, 100]")
         List<Domain> domains,
+    @Setting(about = "how kNN-LM finds and weighs neighbours", byDefault = "{}")
+        Retrieval retrieval,
     @Setting(
             about = "tokens of a window, the last only predicted; at most the models' context + 1",
             range = "[2, 1000000]",
@@ -39,6 +43,11 @@ public record ComparisonRecipe(
       @Setting(about = "the domain, for people") String name,
       @Setting(about = "text to choose mixing weights by") DataFile valid,
       @Setting(about = "text to measure on") DataFile test,
+      @Setting(
+              about = "documents of kNN-LM's datastore; without them it is left out",
+              range = "[0, 1000]",
+              byDefault = "[]")
+          List<CorpusSettings> corpora,
       @Setting(about = "the host with low-rank changes", byDefault = "none")
           Optional<MadeFolder> lora,
       @Setting(about = "the host, fully fine-tuned", byDefault = "none")
@@ -47,6 +56,52 @@ public record ComparisonRecipe(
           Optional<MadeFolder> memoryCe,
       @Setting(about = "memory that learned neighbours too", byDefault = "none")
           Optional<MadeFolder> memory) {}
+
+  /** kNN-LM (arXiv 1911.00172) with the host's own keys. */
+  public record Retrieval(
+      @Setting(about = "how the host reads the documents", byDefault = "{}")
+          MemoryDecoderRecipe.Keys datastore,
+      @Setting(
+              about = "numbers of neighbours to try, smallest first",
+              range = "[1, 9]",
+              each = "[1, 1e5]",
+              byDefault = "[1024]")
+          List<Integer> k,
+      @Setting(
+              about = "temperatures of the squared distances to try",
+              range = "[1, 9]",
+              each = "(0, 1e9]",
+              byDefault = "[16]")
+          List<Double> temperatures,
+      @Setting(
+              about = "about how many lists the keys are sorted into; 1 for an exact search",
+              range = "[1, 1000000]",
+              byDefault = "1")
+          int lists,
+      @Setting(
+              about = "lists searched for a query, at most lists",
+              range = "[1, 1000000]",
+              byDefault = "1")
+          int probes,
+      @Setting(
+              about = "queries also searched exactly, to measure recall",
+              range = "[0, 1000000]",
+              byDefault = "200")
+          int recallSample,
+      @Setting(about = "of the lists", byDefault = "1") long seed,
+      @Setting(
+              about = "keys and search in bfloat16: auto where the processor multiplies it",
+              byDefault = "\"auto\"")
+          NetworkSettings.Bfloat16 bfloat16) {
+
+    public Retrieval {
+      Preconditions.checkArgument(probes <= lists, "%s probes of only %s lists", probes, lists);
+      Preconditions.checkArgument(
+          Comparators.isInStrictOrder(k, Comparator.naturalOrder()),
+          "k must begin with the smallest and name each once: %s",
+          k);
+    }
+  }
 
   public ComparisonRecipe {
     Preconditions.checkArgument(

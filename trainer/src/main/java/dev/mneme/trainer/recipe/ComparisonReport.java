@@ -40,6 +40,10 @@ final class ComparisonReport {
     this.recipe = recipe;
     this.workspace = workspace;
     this.measured = measured;
+    for (NeighbourRow row : measured.neighbours()) {
+      Contender best = row.best(measured.host()).contender();
+      figures.put(best, best.figures(measured.host()));
+    }
     for (Contender one : measured.contenders()) {
       figures.put(one, one.figures(measured.host()));
     }
@@ -51,6 +55,7 @@ final class ComparisonReport {
     addTexts();
     addModels();
     addResults();
+    addNeighbours();
     addSweeps();
     addMissing();
   }
@@ -58,7 +63,7 @@ final class ComparisonReport {
   private Set<String> models() {
     var models = new LinkedHashSet<String>();
     models.add(recipe.host().path());
-    measured.contenders().forEach(one -> models.add(one.model()));
+    measured.contenders().forEach(one -> one.model().ifPresent(m -> models.add(m.path())));
     return models;
   }
 
@@ -101,17 +106,40 @@ final class ComparisonReport {
     figures.forEach(
         (one, found) -> {
           ObjectNode node = results.addObject().put("row", one.key());
-          node.put("domain", one.domain().name()).put("model", one.model());
+          node.put("domain", one.domain().name());
+          one.model().ifPresent(model -> node.put("model", model.path()));
           found.lambda().ifPresent(lambda -> node.put("lambda", lambda));
           ObjectNode perplexity = node.putObject("perplexity");
           found.perplexity().forEach((text, value) -> perplexity.put(text.path(), value));
         });
   }
 
+  private void addNeighbours() {
+    ArrayNode neighbours = json.putArray("neighbours");
+    for (NeighbourRow row : measured.neighbours()) {
+      ObjectNode node = neighbours.addObject().put("domain", row.domain().name());
+      NeighbourRow.Cost cost = row.cost();
+      node.put("keys", cost.keys()).put("bytes", cost.bytes());
+      node.put("datastoreSeconds", cost.datastoreSeconds()).put("queries", cost.queries());
+      node.put("searchSeconds", cost.searchSeconds()).put("recall", cost.recall());
+      NeighbourRow.Setting best = row.best(measured.host());
+      node.put("k", best.k()).put("temperature", best.temperature());
+      ArrayNode settings = node.putArray("settings");
+      for (NeighbourRow.Setting setting : row.all()) {
+        Contender.Figures found = setting.contender().figures(measured.host());
+        ObjectNode one = settings.addObject().put("k", setting.k());
+        one.put("temperature", setting.temperature());
+        one.put("lambda", found.lambda().orElseThrow());
+        ObjectNode perplexity = one.putObject("perplexity");
+        found.perplexity().forEach((text, value) -> perplexity.put(text.path(), value));
+      }
+    }
+  }
+
   /** Every weight on every text; the table's weights were chosen on validation text alone. */
   private void addSweeps() {
     ArrayNode sweeps = json.putArray("sweeps");
-    for (Contender one : measured.contenders()) {
+    for (Contender one : figures.keySet()) {
       if (!one.mixed()) {
         continue;
       }
@@ -153,8 +181,7 @@ final class ComparisonReport {
     try {
       Files.createDirectories(folder);
       TrainingReport.write(file, json);
-      String tables =
-          new ComparisonTables(recipe, measured.host(), figures, costs, measured.missing()).text();
+      String tables = new ComparisonTables(recipe, measured, figures, costs).text();
       AtomicFile.write(folder.resolve("results.md"), tables.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new MnemeException(

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Runs the stages of a {@link ComparisonRecipe}. Used once. */
@@ -34,10 +35,13 @@ final class ComparisonRun {
    *
    * @param host log-probabilities of each text's tokens
    * @param documents of each text
+   * @param neighbours of each domain with documents for a datastore
+   * @param contenders that are models
    */
   record Measured(
       Map<DataFile, float[]> host,
       Map<DataFile, Integer> documents,
+      List<NeighbourRow> neighbours,
       List<Contender> contenders,
       List<Missing> missing) {}
 
@@ -70,7 +74,9 @@ final class ComparisonRun {
     requireFitting(recipe.host(), "host");
     recipe.domains().forEach(this::plan);
     int scorings = planned.stream().mapToInt(one -> one.texts().size()).sum();
-    this.stages = new Stages(2 * allTexts().size() + scorings, listener);
+    long searches = recipe.domains().stream().filter(one -> !one.corpora().isEmpty()).count();
+    int each = NeighbourStages.COUNT;
+    this.stages = new Stages(2 * allTexts().size() + scorings + (int) searches * each, listener);
   }
 
   private void plan(ComparisonRecipe.Domain domain) {
@@ -125,6 +131,12 @@ final class ComparisonRun {
     try {
       allTexts().forEach(text -> texts.put(text, tokenize(text)));
       Map<DataFile, float[]> host = scores(recipe.host(), texts.keySet());
+      var search = new NeighbourStages(recipe, workspace, stages);
+      List<NeighbourRow> neighbours =
+          recipe.domains().stream()
+              .filter(domain -> !domain.corpora().isEmpty())
+              .map(domain -> search.run(domain, texts))
+              .toList();
       List<Contender> contenders = new ArrayList<>();
       for (Planned one : planned) {
         contenders.add(
@@ -132,13 +144,13 @@ final class ComparisonRun {
                 one.rival().label(),
                 one.rival().key(),
                 one.domain(),
-                one.model().path(),
+                Optional.of(one.model()),
                 one.rival().isMixed(),
                 scores(one.model(), one.texts())));
       }
       var documents = new LinkedHashMap<DataFile, Integer>();
       texts.forEach((text, tokens) -> documents.put(text, tokens.documents()));
-      return new Measured(host, documents, contenders, missing);
+      return new Measured(host, documents, neighbours, contenders, missing);
     } finally {
       texts.values().forEach(TokenFile::close);
     }

@@ -19,23 +19,20 @@ final class ComparisonTables {
   private static final double SECONDS_PER_MINUTE = 60;
 
   private final ComparisonRecipe recipe;
-  private final Map<DataFile, float[]> host;
+  private final ComparisonRun.Measured measured;
   private final Map<Contender, Contender.Figures> figures;
   private final Map<String, TrainingCost> costs;
-  private final List<ComparisonRun.Missing> missing;
   private final StringBuilder text = new StringBuilder();
 
   ComparisonTables(
       ComparisonRecipe recipe,
-      Map<DataFile, float[]> host,
+      ComparisonRun.Measured measured,
       Map<Contender, Contender.Figures> figures,
-      Map<String, TrainingCost> costs,
-      List<ComparisonRun.Missing> missing) {
+      Map<String, TrainingCost> costs) {
     this.recipe = recipe;
-    this.host = host;
+    this.measured = measured;
     this.figures = figures;
     this.costs = costs;
-    this.missing = missing;
   }
 
   String text() {
@@ -44,6 +41,7 @@ final class ComparisonTables {
     perplexities();
     weights();
     wrongPacks();
+    neighbours();
     costs();
     missing();
     return text.toString();
@@ -119,6 +117,58 @@ final class ComparisonTables {
     line("");
   }
 
+  private void neighbours() {
+    if (measured.neighbours().isEmpty()) {
+      return;
+    }
+    line(
+        "kNN-LM by number of neighbours k and temperature τ, each with its own λ in brackets; the"
+            + " table above has the one that was best on validation text (*):");
+    line("");
+    header("k", "τ", names(" | "));
+    ComparisonRecipe.Retrieval settings = recipe.retrieval();
+    for (int k : settings.k()) {
+      for (double temperature : settings.temperatures()) {
+        row(
+            k + " | " + format("%s", temperature).replaceAll("\\.0$", ""),
+            domain -> neighbours(domain, k, temperature));
+      }
+    }
+    line("");
+    header(
+        "datastore", "keys", "MB", "made in minutes", "queries", "searched in minutes", "recall");
+    for (NeighbourRow row : measured.neighbours()) {
+      NeighbourRow.Cost cost = row.cost();
+      line(
+          format(
+              "| %s | %,d | %,.0f | %.1f | %,d | %.1f | %.4f |",
+              row.domain().name(),
+              cost.keys(),
+              cost.bytes() / 1e6,
+              cost.datastoreSeconds() / SECONDS_PER_MINUTE,
+              cost.queries(),
+              cost.searchSeconds() / SECONDS_PER_MINUTE,
+              cost.recall()));
+    }
+    line("");
+  }
+
+  private String neighbours(ComparisonRecipe.Domain domain, int k, double temperature) {
+    for (NeighbourRow row : measured.neighbours()) {
+      for (NeighbourRow.Setting one : row.all()) {
+        if (row.domain().equals(domain) && one.k() == k && one.temperature() == temperature) {
+          Contender.Figures found = one.contender().figures(measured.host());
+          return format(
+              "%.2f (%.2f)%s",
+              requireNonNull(found.perplexity().get(domain.test())),
+              found.lambda().orElseThrow(),
+              figures.containsKey(one.contender()) ? " *" : "");
+        }
+      }
+    }
+    return NONE;
+  }
+
   private void costs() {
     line("What training took:");
     line("");
@@ -126,7 +176,7 @@ final class ComparisonTables {
     line("|---|---|---|---|---|---|");
     Set<String> models = new LinkedHashSet<>();
     models.add(recipe.host().path());
-    figures.keySet().forEach(one -> models.add(one.model()));
+    figures.keySet().forEach(one -> one.model().ifPresent(m -> models.add(m.path())));
     for (String model : models) {
       Optional<TrainingCost> cost = Optional.ofNullable(costs.get(model));
       line(
@@ -149,13 +199,13 @@ final class ComparisonTables {
   }
 
   private void missing() {
-    if (missing.isEmpty()) {
+    if (measured.missing().isEmpty()) {
       return;
     }
     line("");
     line("Not there yet, so left out:");
     line("");
-    for (ComparisonRun.Missing one : missing) {
+    for (ComparisonRun.Missing one : measured.missing()) {
       line("- %s (%s, %s)".formatted(one.model(), one.rival().label(), one.domain().name()));
     }
   }
@@ -163,6 +213,9 @@ final class ComparisonTables {
   /** The rows that a recipe asks for, in the table's order. */
   private List<String> rows() {
     var rows = new ArrayList<String>();
+    if (!measured.neighbours().isEmpty()) {
+      rows.add(NeighbourRow.LABEL);
+    }
     for (Rival rival : Rival.values()) {
       if (recipe.domains().stream().anyMatch(domain -> rival.folder(domain).isPresent())) {
         rows.add(rival.label());
@@ -189,7 +242,7 @@ final class ComparisonTables {
   }
 
   private double hostOn(DataFile file) {
-    return Mixing.perplexity(requireNonNull(host.get(file)));
+    return Mixing.perplexity(requireNonNull(measured.host().get(file)));
   }
 
   private String names(String between) {

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -11,7 +12,7 @@ import java.util.OptionalDouble;
  *
  * @param row its row in the table
  * @param key the row's name in results
- * @param model folder in the work folder; for neighbours none
+ * @param model in the work folder; none for neighbours
  * @param mixed whether it is mixed with the host
  * @param scores log-probabilities of each text's tokens, the domain's validation text among them
  */
@@ -19,7 +20,7 @@ record Contender(
     String row,
     String key,
     ComparisonRecipe.Domain domain,
-    String model,
+    Optional<MadeFolder> model,
     boolean mixed,
     Map<DataFile, float[]> scores) {
 

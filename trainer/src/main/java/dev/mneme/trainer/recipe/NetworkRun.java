@@ -50,12 +50,7 @@ final class NetworkRun {
     this.workspace = workspace;
     this.stages = new Stages(stages(recipe), listener);
     this.tokens = new TokenStage(workspace, recipe.tokenizer(), stages);
-    this.bfloat16 =
-        switch (recipe.compute().bfloat16()) {
-          case AUTO -> Processor.multipliesBfloat16();
-          case TRUE -> true;
-          case FALSE -> false;
-        };
+    this.bfloat16 = recipe.compute().bfloat16().onThisProcessor();
     int wanted = threads > 0 ? threads : recipe.compute().threads();
     this.threads = wanted > 0 ? wanted : Runtime.getRuntime().availableProcessors();
   }

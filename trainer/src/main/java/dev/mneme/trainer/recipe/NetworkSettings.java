@@ -4,6 +4,7 @@ import com.google.common.base.Preconditions;
 import dev.mneme.djl.DecoderShape;
 import dev.mneme.djl.DecoderTraining;
 import dev.mneme.djl.LowRank;
+import dev.mneme.djl.Processor;
 import dev.mneme.trainer.LearningRate;
 import dev.mneme.trainer.LearningRate.Decay;
 
@@ -113,7 +114,11 @@ public final class NetworkSettings {
     /** Where the processor multiplies it. */
     AUTO,
     TRUE,
-    FALSE
+    FALSE;
+
+    boolean onThisProcessor() {
+      return this == TRUE || (this == AUTO && Processor.multipliesBfloat16());
+    }
   }
 
   /** How to compute; another choice gives the same network but for rounding. */
