@@ -97,7 +97,9 @@ final class ComparisonRun {
   /** A pack is measured on every domain, to see what a wrong one costs. */
   private Set<DataFile> textsFor(Rival rival, ComparisonRecipe.Domain domain) {
     var chosen = new LinkedHashSet<DataFile>();
-    chosen.add(domain.valid());
+    if (rival.isMixed()) {
+      chosen.add(domain.valid()); // the weight is chosen there
+    }
     chosen.add(domain.test());
     chosen.add(recipe.general());
     if (rival == Rival.MEMORY) {
