@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
       ImportCommand.class,
       InspectCommand.class,
       TrainCommand.class,
+      CommandLine.HelpCommand.class,
     })
 public final class Mneme implements Runnable {
 
@@ -77,6 +78,8 @@ public final class Mneme implements Runnable {
       err.println("error: this is a defect of Mneme, please report it: " + failure);
       failure.printStackTrace(err);
     }
-    return CommandLine.ExitCode.SOFTWARE;
+    return failure instanceof IllegalArgumentException // an option's value out of its range
+        ? CommandLine.ExitCode.USAGE
+        : CommandLine.ExitCode.SOFTWARE;
   }
 }

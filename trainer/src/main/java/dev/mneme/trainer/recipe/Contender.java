@@ -14,8 +14,8 @@ import java.util.OptionalDouble;
  * @param key the row's name in results
  * @param model in the work folder; none for neighbours
  * @param mixed whether it is mixed with the host
- * @param scores log-probabilities of each text's tokens, if it is mixed
- *     the domain's validation text among them
+ * @param scores log-probabilities of each text's tokens, if it is mixed the domain's validation
+ *     text among them
  */
 record Contender(
     String row,
