@@ -40,7 +40,6 @@ public record ScoreNeighbours(
     boolean bfloat16) {
 
   private static final int VERSION = 1;
-  private static final int SEQUENCES = 8;
   private static final int QUERIES_AT_ONCE = 128;
   private static final int ASSIGNED_AT_ONCE = 4_096;
 
@@ -117,7 +116,7 @@ public record ScoreNeighbours(
     float[] scores;
     Path scratch = output.resolveSibling(output.getFileName() + ".keys");
     try (KeySearch keys = KeySearch.over(store, search, scratch)) {
-      Queries queries = queries(store.width());
+      KeyQueries queries = queries();
       scores = score(keys, queries, progress);
       StageManifest manifest = manifest();
       var results = manifest.results();
@@ -133,56 +132,13 @@ public record ScoreNeighbours(
     return new Scores(scores);
   }
 
-  /**
-   * The model's key before each token that is scored, and that token.
-   *
-   * @param keys in half precision as in the datastore, [queries · width]
-   */
-  private record Queries(short[] keys, int[] tokens, int width) {
-
-    int size() {
-      return tokens.length;
-    }
-
-    float[] read(int... some) {
-      float[] values = new float[some.length * width];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = Float.float16ToFloat(keys[some[i / width] * width + i % width]);
-      }
-      return values;
-    }
-  }
-
-  private Queries queries(int width) {
-    int count = predictions(texts);
-    var queries = new Queries(new short[Math.multiplyExact(count, width)], new int[count], width);
-    int before = 0;
+  private KeyQueries queries() {
     try (DecoderNetwork network = DecoderNetwork.open(model, bfloat16)) {
-      for (TokenFile text : texts) {
-        var windows = new ScoredWindows(text, window, stride);
-        for (List<ScoredWindows.Window> batch : windows.batches(SEQUENCES)) {
-          int[][] ids = windows.read(batch);
-          int length = ids[0].length - 1;
-          float[] keys =
-              network.keys(
-                  Arrays.stream(ids).map(all -> Arrays.copyOf(all, length)).toArray(int[][]::new));
-          for (int i = 0; i < ids.length; i++) {
-            ScoredWindows.Window one = batch.get(i);
-            int to = before + one.place();
-            int from = (i * length + one.first()) * width;
-            System.arraycopy(ids[i], one.first() + 1, queries.tokens(), to, one.count());
-            for (int n = 0; n < one.count() * width; n++) {
-              queries.keys()[to * width + n] = Float.floatToFloat16(keys[from + n]);
-            }
-          }
-        }
-        before += windows.size();
-      }
+      return KeyQueries.of(texts, network, window, stride);
     }
-    return queries;
   }
 
-  private float[] score(KeySearch keys, Queries queries, StageProgress progress) {
+  private float[] score(KeySearch keys, KeyQueries queries, StageProgress progress) {
     var sums =
         new NeighbourSums(neighbours, temperatures, row -> memory.get(row + 1), queries.size());
     int done = 0;
@@ -197,7 +153,7 @@ public record ScoreNeighbours(
           int[] now = Arrays.copyOfRange(near, from, Math.min(near.length, from + QUERIES_AT_ONCE));
           NearestKeys.Found found = candidates.search(queries.read(now), neighbours.getLast());
           for (int i = 0; i < now.length; i++) {
-            sums.add(found, i, now[i], queries.tokens()[now[i]]);
+            sums.add(found, i, now[i], queries.token(now[i]));
           }
           done += now.length;
           progress.at(done, queries.size());
@@ -208,7 +164,7 @@ public record ScoreNeighbours(
   }
 
   /** The queries of each list. */
-  private static int[][] byList(KeySearch keys, Queries queries) {
+  private static int[][] byList(KeySearch keys, KeyQueries queries) {
     int[] listOf = new int[queries.size()];
     int[] sizes = new int[keys.lists()];
     for (int from = 0; from < listOf.length; from += ASSIGNED_AT_ONCE) {
@@ -227,7 +183,7 @@ public record ScoreNeighbours(
     return all;
   }
 
-  private double recall(Datastore store, KeySearch keys, Queries queries) {
+  private double recall(Datastore store, KeySearch keys, KeyQueries queries) {
     var order = new Shuffle(queries.size(), search.seed() + 1);
     int[] sample =
         IntStream.range(0, Math.min(recallSample, queries.size()))

@@ -95,7 +95,7 @@ final class ComparisonTables {
           domain ->
               find(label, domain)
                   .map(figures::get)
-                  .map(found -> format("%.2f", found.lambda().orElseThrow()))
+                  .map(found -> String.format(Locale.ROOT, "%.2f", found.lambda().orElseThrow()))
                   .orElse(NONE));
     }
     line("");
@@ -130,7 +130,7 @@ final class ComparisonTables {
     for (int k : settings.k()) {
       for (double temperature : settings.temperatures()) {
         row(
-            k + " | " + format("%s", temperature).replaceAll("\\.0$", ""),
+            k + " | " + String.format(Locale.ROOT, "%s", temperature).replaceAll("\\.0$", ""),
             domain -> neighbours(domain, k, temperature));
       }
     }
@@ -140,7 +140,8 @@ final class ComparisonTables {
     for (NeighbourRow row : measured.neighbours()) {
       NeighbourRow.Cost cost = row.cost();
       line(
-          format(
+          String.format(
+              Locale.ROOT,
               "| %s | %,d | %,.0f | %.1f | %,d | %.1f | %.4f |",
               row.domain().name(),
               cost.keys(),
@@ -158,7 +159,8 @@ final class ComparisonTables {
       for (NeighbourRow.Setting one : row.all()) {
         if (row.domain().equals(domain) && one.k() == k && one.temperature() == temperature) {
           Contender.Figures found = one.contender().figures(measured.host());
-          return format(
+          return String.format(
+              Locale.ROOT,
               "%.2f (%.2f)%s",
               requireNonNull(found.perplexity().get(domain.test())),
               found.lambda().orElseThrow(),
@@ -185,14 +187,18 @@ final class ComparisonTables {
                   model,
                   cost.map(
                           c ->
-                              format(
+                              String.format(
+                                  Locale.ROOT,
                                   "%,d | %,d | %.1f | %s | %d",
                                   c.trainedWeights(),
                                   c.tokens(),
                                   c.trainingSeconds() / SECONDS_PER_MINUTE,
                                   c.neighbourSeconds() == 0
                                       ? NONE
-                                      : format("%.1f", c.neighbourSeconds() / SECONDS_PER_MINUTE),
+                                      : String.format(
+                                          Locale.ROOT,
+                                          "%.1f",
+                                          c.neighbourSeconds() / SECONDS_PER_MINUTE),
                                   c.threads()))
                       .orElse(String.join(" | ", NONE, NONE, NONE, NONE, NONE))));
     }
@@ -264,16 +270,13 @@ final class ComparisonTables {
   }
 
   private static String number(double perplexity) {
-    return format("%.2f", perplexity);
+    return String.format(Locale.ROOT, "%.2f", perplexity);
   }
 
   private static String change(double perplexity, double before) {
     double percent = 100 * (perplexity / before - 1);
-    return " (%s%s %%)".formatted(percent < 0 ? "−" : "+", format("%.0f", Math.abs(percent)));
-  }
-
-  private static String format(String pattern, Object... values) {
-    return String.format(Locale.ROOT, pattern, values);
+    return " (%s%s %%)"
+        .formatted(percent < 0 ? "−" : "+", String.format(Locale.ROOT, "%.0f", Math.abs(percent)));
   }
 
   private void line(String line) {

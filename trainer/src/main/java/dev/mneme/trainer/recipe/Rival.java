@@ -1,29 +1,22 @@
 package dev.mneme.trainer.recipe;
 
 import java.util.Optional;
-import java.util.function.Function;
 
 /** A way to teach a host a domain; a row of the table of a {@link ComparisonRecipe}. */
 enum Rival {
-  LORA("lora", "+ LoRA", false, ComparisonRecipe.Domain::lora),
-  FINE_TUNED("fineTuned", "full fine-tuning", false, ComparisonRecipe.Domain::fineTuned),
-  MEMORY_CE("memoryCe", "+ Memory Decoder, CE only", true, ComparisonRecipe.Domain::memoryCe),
-  MEMORY("memory", "+ Memory Decoder, KL + CE", true, ComparisonRecipe.Domain::memory);
+  LORA("lora", "+ LoRA", false),
+  FINE_TUNED("fineTuned", "full fine-tuning", false),
+  MEMORY_CE("memoryCe", "+ Memory Decoder, CE only", true),
+  MEMORY("memory", "+ Memory Decoder, KL + CE", true);
 
   private final String key;
   private final String label;
   private final boolean mixed;
-  private final Function<ComparisonRecipe.Domain, Optional<MadeFolder>> folder;
 
-  Rival(
-      String key,
-      String label,
-      boolean mixed,
-      Function<ComparisonRecipe.Domain, Optional<MadeFolder>> folder) {
+  Rival(String key, String label, boolean mixed) {
     this.key = key;
     this.label = label;
     this.mixed = mixed;
-    this.folder = folder;
   }
 
   /** Its name in recipes and results. */
@@ -43,6 +36,11 @@ enum Rival {
 
   /** The model that a recipe names for a domain. */
   Optional<MadeFolder> folder(ComparisonRecipe.Domain domain) {
-    return folder.apply(domain);
+    return switch (this) {
+      case LORA -> domain.lora();
+      case FINE_TUNED -> domain.fineTuned();
+      case MEMORY_CE -> domain.memoryCe();
+      case MEMORY -> domain.memory();
+    };
   }
 }
