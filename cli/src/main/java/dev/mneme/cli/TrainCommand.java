@@ -17,12 +17,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Runs a recipe: from corpora to a tokenizer, a model or a memory pack. */
+/** Runs a recipe: from corpora to a tokenizer, a model, a memory pack or a comparison of them. */
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
     description = {
-      "Runs a recipe: from text files to a tokenizer, a language model or a memory pack.",
+      "Runs a recipe: from text files to a tokenizer, a language model or a memory pack, or to a",
+      "table that compares what other recipes made.",
       "It may be stopped at any moment; the same command goes on where it was. What the recipe"
           + " makes appears as WORK/NAME, its report and curves in WORK/NAME.training."
     })
@@ -92,6 +93,11 @@ final class TrainCommand implements Callable<Integer> {
 
   private static void print(RecipeRun.Result result, PrintWriter out) {
     JsonNode report = result.json();
+    for (JsonNode missing : report.path("missing")) {
+      out.printf(
+          "not there yet        %s; its place in the table is empty until its recipe has run%n",
+          missing.path("model").asText());
+    }
     for (JsonNode stage : report.path("stages")) {
       out.printf(
           Locale.ROOT,

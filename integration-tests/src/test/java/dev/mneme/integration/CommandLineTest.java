@@ -16,6 +16,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -218,9 +219,6 @@ class CommandLineTest {
     assertFails(
         run("generate", "--host", host, "--memory", directory.resolve("none"), "--prompt", "x"),
         "none");
-    assertFails(
-        run("generate", "--host", host, "--memory", pack, "--lambda", "1.5", "--prompt", "x"),
-        "1.5");
     assertFails(run("generate", "--host", host, "--lambda", "0.5", "--prompt", "x"), "--memory");
     assertFails(run("generate", "--host", host, "--prompt", "long ".repeat(200)), "96");
     assertFails(run("eval", "--host", host, "--text", directory.resolve("none.txt")), "none.txt");
@@ -244,6 +242,30 @@ class CommandLineTest {
             directory.resolve("p2")),
         "name");
     assertFails(run("convert", pack, "--out", host), "exists already");
+  }
+
+  @Test
+  void anOptionOutOfItsRangeGivesOneErrorLineAndExitTwo() {
+    for (List<String> option :
+        List.of(
+            List.of("--lambda", "1.5"),
+            List.of("--temperature", "-1"),
+            List.of("--top-p", "2"),
+            List.of("--max-tokens", "0"))) {
+      Outcome outcome =
+          run(
+              "generate",
+              "--host",
+              host,
+              "--memory",
+              pack,
+              option.getFirst(),
+              option.getLast(),
+              "--prompt",
+              "x");
+      assertThat(outcome.code()).as(outcome.err()).isEqualTo(2);
+      assertThat(outcome.err()).startsWith("error: ").contains(option.getLast());
+    }
   }
 
   private static void assertFails(Outcome outcome, String... words) {

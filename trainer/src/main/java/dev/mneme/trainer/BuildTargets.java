@@ -156,46 +156,12 @@ public record BuildTargets(
    * list.
    */
   private double recall(Datastore store, KeySearch keys) {
-    if (keys.lists() == 1 || recallSample == 0) {
-      return keys.lists() == 1 ? 1 : Double.NaN;
-    }
     var order = new Shuffle(store.size(), search.seed() + 1);
     int[] sample =
         IntStream.range(0, (int) Math.min(recallSample, store.size()))
             .map(i -> Math.toIntExact(order.at(i)))
             .toArray();
-    float[] queries = read(store, sample);
-    long[] lists = keys.listsOf(queries);
-    long hits = 0;
-    try (var exact = new ExactSearch(store);
-        var all = exact.candidates(0, neighbours)) {
-      NearestKeys.Found nearest = all.search(queries, neighbours);
-      for (int i = 0; i < sample.length; i++) {
-        float[] query = Arrays.copyOfRange(queries, i * keyWidth, (i + 1) * keyWidth);
-        double farthest = 0;
-        for (int n = 0; n < neighbours; n++) {
-          farthest = Math.max(farthest, distance(store, query, nearest.row(i, n)));
-        }
-        try (var candidates = keys.candidates(Math.toIntExact(lists[i]), neighbours)) {
-          NearestKeys.Found found = candidates.search(query, neighbours);
-          for (int n = 0; n < neighbours; n++) {
-            hits += distance(store, query, found.row(0, n)) <= farthest ? 1 : 0;
-          }
-        }
-      }
-    }
-    return (double) hits / ((long) sample.length * neighbours);
-  }
-
-  private static double distance(Datastore store, float[] query, long row) {
-    float[] key = new float[query.length];
-    store.read(row, key, 0);
-    double sum = 0;
-    for (int i = 0; i < key.length; i++) {
-      double gap = query[i] - key[i];
-      sum += gap * gap;
-    }
-    return sum;
+    return Recall.of(store, keys, read(store, sample), neighbours);
   }
 
   private static float[] read(Datastore store, int[] rows) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.hash.Hashing;
 import dev.mneme.MnemeException;
 import dev.mneme.trainer.files.AtomicFile;
+import dev.mneme.trainer.files.FloatFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,6 +17,7 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Optional;
 
 /**
  * What a training stage made its output from: the stage and its version, every input's digest,
@@ -114,6 +116,29 @@ public final class StageManifest {
     } catch (IOException e) {
       throw new MnemeException("cannot write the manifest %s: %s".formatted(file, e), e);
     }
+  }
+
+  /**
+   * The numbers that {@link #keep} left for an equal manifest, if they are still as they were.
+   *
+   * @throws IOException if the file cannot be read
+   */
+  public Optional<float[]> kept(Path output) throws IOException {
+    Path file = fileOf(output);
+    return isIn(file)
+        ? FloatFile.read(output, MAPPER.readTree(file.toFile()).at("/results/sha256").asText())
+        : Optional.empty();
+  }
+
+  /**
+   * Writes an output of plain numbers and this manifest, with the output's digest, beside it.
+   *
+   * @param results further figures worth keeping
+   * @throws IOException if the output cannot be written
+   */
+  public void keep(Path output, float[] values, ObjectNode results) throws IOException {
+    results.put("count", values.length).put("sha256", FloatFile.write(output, values));
+    write(output, results);
   }
 
   /** The manifest's file beside an output. */

@@ -4,11 +4,13 @@ import dev.mneme.MnemeException;
 import dev.mneme.djl.DecoderNetwork;
 import dev.mneme.djl.DecoderShape;
 import dev.mneme.djl.DecoderTraining;
+import dev.mneme.djl.LowRank;
 import dev.mneme.store.safetensors.SafeTensorsFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * moment costs at most the time between two of them.
  *
  * @param shape of the network
+ * @param lowRank what is trained; all weights if empty
  * @param rate of every step; says how many steps there are
  * @param checkpoint file of the last checkpoint; it stays when the training is done
  * @param checkpointEvery time between checkpoints
@@ -27,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Training(
     DecoderShape shape,
+    Optional<LowRank> lowRank,
     LearningRate rate,
     DecoderTraining.Settings optimiser,
     Path checkpoint,
@@ -48,8 +52,12 @@ public record Training(
     void step(long step, long steps, long tokens, DecoderTraining.Step result);
   }
 
-  /** A trained network, the caller's to close, and how it came about. */
-  public record Trained(DecoderNetwork network, TrainingCurve curve) {}
+  /**
+   * A trained network, the caller's to close, and how it came about.
+   *
+   * @param weights that were trained
+   */
+  public record Trained(DecoderNetwork network, TrainingCurve curve, long weights) {}
 
   private static final String ORIGIN = "origin";
   private static final String STEP = "step";
@@ -95,6 +103,9 @@ public record Training(
       ToDoubleFunction<DecoderNetwork> validation,
       Progress progress) {
     String origin = "%s; %s; %s; %s".formatted(data.digest(), shape, rate, optimiser);
+    if (lowRank.isPresent()) {
+      origin += "; " + lowRank.get();
+    }
     State state = Files.exists(checkpoint) ? resume(origin) : begin(initial);
     try (DecoderTraining training = state.training) {
       long saved = System.nanoTime();
@@ -107,7 +118,7 @@ public record Training(
         state.crossEntropy += result.crossEntropy();
         state.steps++;
         if (state.step % pointEvery == 0 || state.step == rate.steps()) {
-          addPoint(state, validation.applyAsDouble(state.network));
+          addPoint(state, measure(state, validation));
         }
         progress.step(state.step, rate.steps(), batch.tokens(), result);
         if (System.nanoTime() - saved > checkpointEvery.toNanos() || state.step == rate.steps()) {
@@ -115,11 +126,24 @@ public record Training(
           saved = System.nanoTime();
         }
       }
+      DecoderNetwork trained = lowRank.isEmpty() ? state.network : training.merged();
+      if (lowRank.isPresent()) {
+        state.network.close();
+      }
+      return new Trained(trained, state.curve, training.parameters());
     } catch (RuntimeException e) {
       state.network.close();
       throw e;
     }
-    return new Trained(state.network, state.curve);
+  }
+
+  private double measure(State state, ToDoubleFunction<DecoderNetwork> validation) {
+    if (lowRank.isEmpty()) {
+      return validation.applyAsDouble(state.network);
+    }
+    try (DecoderNetwork merged = state.training.merged()) {
+      return validation.applyAsDouble(merged);
+    }
   }
 
   private static void addPoint(State state, @Nullable Double validation) {
@@ -139,8 +163,11 @@ public record Training(
   private State begin(Supplier<DecoderNetwork> initial) {
     DecoderNetwork network = initial.get();
     try {
-      return new State(
-          network, DecoderTraining.of(network, optimiser, threads), new TrainingCurve());
+      DecoderTraining training =
+          lowRank
+              .map(changes -> DecoderTraining.lora(network, changes, optimiser, threads))
+              .orElseGet(() -> DecoderTraining.of(network, optimiser, threads));
+      return new State(network, training, new TrainingCurve());
     } catch (RuntimeException e) {
       network.close();
       throw e;
@@ -150,7 +177,7 @@ public record Training(
   private State resume(String origin) {
     requireOrigin(origin);
     DecoderTraining.Resumed resumed =
-        DecoderTraining.resume(checkpoint, shape, bfloat16, optimiser, threads);
+        DecoderTraining.resume(checkpoint, shape, bfloat16, lowRank, optimiser, threads);
     Map<String, String> found = resumed.metadata();
     var state =
         new State(

@@ -12,6 +12,7 @@ import dev.mneme.djl.DecoderTraining;
 import dev.mneme.trainer.LearningRate.Decay;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,7 @@ final class TrainingTest {
   private Training training(double peak, Duration checkpointEvery) {
     return new Training(
         SHAPE,
+        Optional.empty(),
         new LearningRate(peak, 5, 40, Decay.COSINE, 0.1),
         DecoderTraining.Settings.DEFAULT,
         directory.resolve("checkpoint"),

@@ -36,6 +36,7 @@ public final class DecoderNetwork implements AutoCloseable {
 
   private final DecoderShape shape;
   private final DecoderWeights weights;
+  private final boolean bfloat16;
   private final Script script;
   private final PtNDManager manager;
   private final PtNDArray cos;
@@ -45,6 +46,7 @@ public final class DecoderNetwork implements AutoCloseable {
   private DecoderNetwork(DecoderShape shape, DecoderWeights weights, boolean bfloat16) {
     this.shape = shape;
     this.weights = weights;
+    this.bfloat16 = bfloat16;
     this.manager = Torch.newManager();
     DecoderScript.Precision precision =
         bfloat16 ? DecoderScript.Precision.BFLOAT16 : DecoderScript.Precision.FLOAT32;
@@ -79,6 +81,11 @@ public final class DecoderNetwork implements AutoCloseable {
 
   static DecoderNetwork of(DecoderShape shape, TensorSource source, boolean bfloat16) {
     return new DecoderNetwork(shape, DecoderWeights.read(shape, source), bfloat16);
+  }
+
+  /** A network of its own with the same weights. */
+  DecoderNetwork copy() {
+    return new DecoderNetwork(shape, weights.copy(), bfloat16);
   }
 
   /** Angle position · theta^(-2i/width) for the i-th pair (RoFormer, arXiv 2104.09864, 3.2.2). */

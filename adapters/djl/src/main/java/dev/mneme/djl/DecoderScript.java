@@ -168,13 +168,14 @@ final class DecoderScript {
           out = self.found(state, ds, ws, loss)
           _0 = torch.add_(out[1], dw)
           return out
-        def adapted(self: __torch__.Decoder, ws: List[Tensor], lora: List[Tensor]) -> List[Tensor]:
+        def adapted(self: __torch__.Decoder, ws: List[Tensor], lora: List[Tensor], scale: Tensor) -> List[Tensor]:
           out = [ws[0]]
           at = 0
           for j in range(torch.sub(torch.len(ws), 1)):
             w = ws[torch.add(j, 1)]
             if torch.eq(torch.dim(w), 2):
-              w0 = torch.add(w, torch.matmul(lora[torch.add(at, 1)], lora[at]))
+              change = torch.matmul(lora[torch.add(at, 1)], lora[at])
+              w0 = torch.add(w, torch.mul(change, scale))
               at0 = torch.add(at, 2)
             else:
               w0 = w
@@ -182,14 +183,14 @@ final class DecoderScript {
             _0 = torch.append(out, w0)
             at = at0
           return out
-        def lora_gradients(self: __torch__.Decoder, ids: Tensor, cos: Tensor, sin: Tensor, targets: Tensor, weights: Tensor, all: List[Tensor]) -> List[Tensor]:
+        def lora_gradients(self: __torch__.Decoder, ids: Tensor, cos: Tensor, sin: Tensor, targets: Tensor, weights: Tensor, scale: Tensor, all: List[Tensor]) -> List[Tensor]:
           ws = torch.slice(all, 0, $WEIGHTS, 1)
           lora = torch.slice(all, $WEIGHTS, torch.len(all), 1)
-          state = self.state(ids, cos, sin, self.adapted(ws, lora))
+          state = self.state(ids, cos, sin, self.adapted(ws, lora, scale))
           loss, ds, dw, = self.head(state, ws[0], targets, weights)
           return self.found(state, ds, lora, loss)
-        def merge(self: __torch__.Decoder, ws: List[Tensor], lora: List[Tensor]) -> None:
-          merged = self.adapted(ws, lora)
+        def merge(self: __torch__.Decoder, ws: List[Tensor], lora: List[Tensor], scale: Tensor) -> None:
+          merged = self.adapted(ws, lora, scale)
           for j in range(torch.len(ws)):
             _0 = torch.copy_(ws[j], merged[j])
           return None

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,16 +103,12 @@ public final class DecoderTraining implements AutoCloseable {
   }
 
   /**
-   * Begins training low-rank changes of a network whose own weights stay (LoRA, arXiv 2106.09685)
-   * on all matrices of its blocks, with the paper's alpha equal to the rank. {@link #merge} puts
-   * the changes into the network.
-   *
-   * @param rank of the change of each matrix
+   * Begins training low-rank changes of a network, whose own weights stay; {@link #merged} has
+   * both.
    */
   public static DecoderTraining lora(
-      DecoderNetwork network, int rank, long seed, Settings settings, int threads) {
-    return new DecoderTraining(
-        network, settings, threads, Lora.random(network.weights(), rank, seed));
+      DecoderNetwork network, LowRank changes, Settings settings, int threads) {
+    return new DecoderTraining(network, settings, threads, Lora.random(network.weights(), changes));
   }
 
   private Group group(boolean areMatrices) {
@@ -134,11 +131,13 @@ public final class DecoderTraining implements AutoCloseable {
     return trained.stream().mapToLong(PtNDArray::size).sum();
   }
 
-  /** Adds the low-rank changes to the network's weights and starts them again from nothing. */
-  public void merge() {
+  /** A network of its own, the caller's to close, with the weights as trained so far. */
+  public DecoderNetwork merged() {
+    DecoderNetwork copy = network.copy();
     if (lora != null) {
-      lora.merge(network);
+      lora.mergeInto(copy);
     }
+    return copy;
   }
 
   private static IValue list(List<PtNDArray> tensors, List<Integer> indices) {
@@ -172,21 +171,19 @@ public final class DecoderTraining implements AutoCloseable {
     Shape sequences = new Shape(batch.sequences(), batch.length());
     Shape targets = new Shape(batch.tokens(), batch.width());
     List<PtNDArray> all = new ArrayList<>(network.weights().tensors());
+    List<PtNDArray> first = new ArrayList<>();
+    first.add(owner.create(LongBuffer.wrap(batch.ids()), sequences, DataType.INT64));
+    first.add(network.table(owner, network.cos(), batch.length()));
+    first.add(network.table(owner, network.sin(), batch.length()));
+    first.add(owner.create(LongBuffer.wrap(batch.targets()), targets, DataType.INT64));
+    first.add(owner.create(FloatBuffer.wrap(batch.weights()), targets, DataType.FLOAT32));
     if (lora != null) {
+      first.add(lora.scale());
       all.addAll(lora.tensors());
     }
     return network
         .script()
-        .runWithGradients(
-            owner,
-            lora == null ? "gradients" : "lora_gradients",
-            List.of(
-                owner.create(LongBuffer.wrap(batch.ids()), sequences, DataType.INT64),
-                network.table(owner, network.cos(), batch.length()),
-                network.table(owner, network.sin(), batch.length()),
-                owner.create(LongBuffer.wrap(batch.targets()), targets, DataType.INT64),
-                owner.create(FloatBuffer.wrap(batch.weights()), targets, DataType.FLOAT32)),
-            all);
+        .runWithGradients(owner, lora == null ? "gradients" : "lora_gradients", first, all);
   }
 
   private double clip(PtNDManager owner, List<PtNDArray> gradients) {
@@ -253,25 +250,32 @@ public final class DecoderTraining implements AutoCloseable {
    */
   public static Resumed resume(
       Path file, DecoderShape shape, boolean bfloat16, Settings settings, int threads) {
-    return resume(file, shape, bfloat16, 0, settings, threads);
+    return resume(file, shape, bfloat16, Optional.empty(), settings, threads);
   }
 
   /**
-   * Reads a checkpoint of a training of low-rank changes.
+   * Reads a checkpoint.
    *
-   * @param rank of the changes; 0 if all weights are trained
+   * @param changes what is trained; all weights if empty
    * @throws MalformedFileException if the file is not a checkpoint of this shape and rank
    */
   public static Resumed resume(
-      Path file, DecoderShape shape, boolean bfloat16, int rank, Settings settings, int threads) {
+      Path file,
+      DecoderShape shape,
+      boolean bfloat16,
+      Optional<LowRank> changes,
+      Settings settings,
+      int threads) {
     try (SafeTensorsFile source = SafeTensorsFile.open(file)) {
       DecoderNetwork network = DecoderNetwork.of(shape, source, bfloat16);
-      var training =
-          rank == 0 ? of(network, settings, threads) : lora(network, rank, 0, settings, threads);
+      DecoderTraining training =
+          changes
+              .map(lowRank -> lora(network, lowRank, settings, threads))
+              .orElseGet(() -> of(network, settings, threads));
       try {
         float done = Float.parseFloat(source.metadata().getOrDefault("optimiser_steps", ""));
         for (int i = 0; i < training.means.size(); i++) {
-          if (rank > 0) {
+          if (changes.isPresent()) {
             training.restore(source, i);
           }
           fill(source, "mean." + i, training.means.get(i));

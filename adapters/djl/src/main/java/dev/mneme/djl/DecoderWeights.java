@@ -38,10 +38,12 @@ final class DecoderWeights implements AutoCloseable {
   }
 
   private final PtNDManager manager = Torch.newManager();
+  private final DecoderShape shape;
   private final List<List<Part>> layout;
   private final List<PtNDArray> tensors = new ArrayList<>();
 
   private DecoderWeights(DecoderShape shape) {
+    this.shape = shape;
     layout = layout(shape);
   }
 
@@ -128,6 +130,15 @@ final class DecoderWeights implements AutoCloseable {
       weights.close();
       throw e;
     }
+  }
+
+  /** The same weights in tensors of their own. */
+  DecoderWeights copy() {
+    var copy = new DecoderWeights(shape);
+    for (int i = 0; i < tensors.size(); i++) {
+      copy.add(layout.get(i), tensors.get(i).toFloatArray());
+    }
+    return copy;
   }
 
   private static int size(List<Part> parts) {

@@ -5,7 +5,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import com.google.common.base.Preconditions;
 import dev.mneme.djl.internal.Script;
 import dev.mneme.djl.internal.Torch;
 import java.nio.FloatBuffer;
@@ -14,21 +13,25 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Low-rank changes B·A of a decoder's block matrices (arXiv 2106.09685, section 4.1): for each
- * matrix [out, in] in order, A [rank, in] and B [out, rank]. Fused matrices share one A. B begins
- * at zero, so the network begins unchanged. Owns native memory.
+ * The tensors of {@link LowRank} changes: for each matrix [out, in] of the blocks in order, A
+ * [rank, in] and B [out, rank]. Fused matrices share one A. B begins at zero, so the network begins
+ * unchanged. Owns native memory.
  */
 final class Lora implements AutoCloseable {
 
   private final PtNDManager manager = Torch.newManager();
   private final List<PtNDArray> tensors = new ArrayList<>();
 
-  private Lora() {}
+  private final PtNDArray scale;
 
-  static Lora random(DecoderWeights weights, int rank, long seed) {
-    Preconditions.checkArgument(rank > 0, "the rank must be positive: %s", rank);
-    var lora = new Lora();
-    var random = new Random(seed);
+  private Lora(LowRank settings) {
+    scale = (PtNDArray) manager.create((float) settings.scale());
+  }
+
+  static Lora random(DecoderWeights weights, LowRank settings) {
+    var lora = new Lora(settings);
+    int rank = settings.rank();
+    var random = new Random(settings.seed());
     for (int i = 1; i < weights.tensors().size(); i++) { // 0 is the embedding
       if (weights.isMatrix(i)) {
         Shape shape = weights.tensors().get(i).getShape();
@@ -50,15 +53,17 @@ final class Lora implements AutoCloseable {
     return tensors;
   }
 
-  void merge(DecoderNetwork network) {
+  /** What B·A is multiplied with. */
+  PtNDArray scale() {
+    return scale;
+  }
+
+  /** Adds the changes to a network's weights. */
+  void mergeInto(DecoderNetwork network) {
     try (IValue weights = Script.list(network.weights().tensors());
-        IValue changes = Script.list(tensors)) {
-      network.script().run("merge", weights, changes).close();
-    }
-    for (int i = 1; i < tensors.size(); i += 2) {
-      tensors.get(i).setRequiresGradient(false);
-      tensors.get(i).set(new float[Math.toIntExact(tensors.get(i).size())]);
-      tensors.get(i).setRequiresGradient(true);
+        IValue changes = Script.list(tensors);
+        IValue factor = IValue.from(scale)) {
+      network.script().run("merge", weights, changes, factor).close();
     }
   }
 

@@ -26,14 +26,14 @@ final class CheckCorpora {
    */
   record Amount(long documents, long characters) {}
 
-  private final Recipe recipe;
+  private final TrainingRecipe recipe;
   private final Workspace workspace;
   private final List<Corpus> training;
   private final List<Corpus> heldOut;
   private long documents;
   private long characters;
 
-  CheckCorpora(Recipe recipe, Workspace workspace) {
+  CheckCorpora(TrainingRecipe recipe, Workspace workspace) {
     this.recipe = recipe;
     this.workspace = workspace;
     this.training = workspace.corpora(recipe.corpora());

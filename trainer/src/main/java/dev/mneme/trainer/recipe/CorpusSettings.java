@@ -44,6 +44,12 @@ public record CorpusSettings(
         only.isEmpty() || without.isEmpty(), "give \"only\" or \"without\", not both");
   }
 
+  /** Everything in a file. */
+  static CorpusSettings of(DataFile file) {
+    return new CorpusSettings(
+        List.of(file), List.of(), List.of(), Optional.empty(), Optional.empty());
+  }
+
   /** The corpus among the files of a data folder. */
   Corpus in(Path data) {
     Corpus.Labels labels = new Corpus.Labels.All();

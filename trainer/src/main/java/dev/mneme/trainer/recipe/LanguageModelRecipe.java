@@ -1,11 +1,13 @@
 package dev.mneme.trainer.recipe;
 
+import com.google.common.base.Preconditions;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * Trains a language model on plain text, from random weights or, with {@code initial}, from a model
- * that is there (full fine-tuning). Makes a Hugging Face directory with half precision weights.
+ * that is there: all of its weights (full fine-tuning) or, with {@code lora}, low-rank changes of
+ * them, which are then merged into it. Makes a Hugging Face directory with half precision weights.
  */
 public record LanguageModelRecipe(
     @Setting(about = About.NAME) RecipeName name,
@@ -16,6 +18,10 @@ public record LanguageModelRecipe(
     @Setting(about = About.SHAPE, byDefault = "none") Optional<NetworkSettings.Shape> shape,
     @Setting(about = About.INITIAL, byDefault = "none") Optional<MadeFolder> initial,
     @Setting(about = About.INITIAL_SEED, byDefault = "1") long initialSeed,
+    @Setting(
+            about = "train low-rank changes of the initial network's block matrices only (LoRA)",
+            byDefault = "none")
+        Optional<NetworkSettings.Lora> lora,
     @Setting(about = About.BATCHES, byDefault = "{}") NetworkSettings.Batches batches,
     @Setting(about = About.RATE) NetworkSettings.Rate rate,
     @Setting(about = About.OPTIMISER, byDefault = "{}") NetworkSettings.Optimiser optimiser,
@@ -24,5 +30,8 @@ public record LanguageModelRecipe(
 
   public LanguageModelRecipe {
     NetworkRecipe.requireConsistent(shape, initial, batches);
+    Preconditions.checkArgument(
+        lora.isEmpty() || initial.isPresent(),
+        "\"lora\" changes a network that is there; name it in \"initial\"");
   }
 }

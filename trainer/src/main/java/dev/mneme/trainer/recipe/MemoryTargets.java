@@ -1,17 +1,11 @@
 package dev.mneme.trainer.recipe;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MnemeException;
-import dev.mneme.djl.DecoderShape;
-import dev.mneme.store.hf.HuggingFaceConfig;
-import dev.mneme.trainer.BuildDatastore;
 import dev.mneme.trainer.BuildTargets;
 import dev.mneme.trainer.KeySearch;
 import dev.mneme.trainer.SparseTargets;
-import dev.mneme.trainer.StageManifest;
 import dev.mneme.trainer.TokenFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -26,7 +20,6 @@ record MemoryTargets(Optional<SparseTargets> sparse, String digest) implements A
   /** Ids are stored in 16 bits. */
   private static final int LARGEST_VOCABULARY = 1 << 16;
 
-  private static final int HALF_BYTES = 2;
   private static final int PAIR_BYTES = 4;
 
   static MemoryTargets of(
@@ -50,31 +43,11 @@ record MemoryTargets(Optional<SparseTargets> sparse, String digest) implements A
           "the corpus has %d positions, too few for %d neighbours of each; give more text or a smaller \"neighbours.k\""
               .formatted(positions, memory.neighbours().k()));
     }
-    Path teacher = memory.teacher().in(workspace.work());
-    int width = DecoderShape.of(HuggingFaceConfig.read(teacher)).hidden();
-    ObjectNode key = JsonNodeFactory.instance.objectNode();
-    key.put("tokens", String.valueOf(tokens.file().getFileName()));
-    key.put("teacher", memory.teacher().path()).put("bfloat16", bfloat16);
-    key.set("datastore", RecipeJson.node(memory.datastore()));
-    Path keys = workspace.shared("datastore", key);
-    stages.run(
-        "datastore",
-        "tokens",
-        keys,
-        meter -> {
-          require(keys, positions * width * HALF_BYTES, "the teacher's keys");
-          MemoryDecoderRecipe.Keys settings = memory.datastore();
-          new BuildDatastore(
-                  tokens,
-                  teacher,
-                  keys,
-                  settings.context(),
-                  settings.stride(),
-                  settings.sequences())
-              .run(bfloat16, meter)
-              .close();
-          return keys;
-        });
+    var datastore =
+        new DatastoreStage(workspace, tokens, memory.teacher(), memory.datastore(), bfloat16);
+    datastore.run(stages).close();
+    Path keys = datastore.output();
+    ObjectNode key = datastore.key();
     key.set("neighbours", RecipeJson.node(memory.neighbours()));
     Path output = workspace.shared("targets", key);
     SparseTargets targets =
@@ -84,8 +57,10 @@ record MemoryTargets(Optional<SparseTargets> sparse, String digest) implements A
             output,
             meter -> {
               int kept = memory.neighbours().width();
-              require(output, positions * kept * PAIR_BYTES, "the neighbours' targets");
-              return build(memory.neighbours(), tokens, keys, width, bfloat16, output).run(meter);
+              DatastoreStage.requireSpace(
+                  output, positions * kept * PAIR_BYTES, "the neighbours' targets");
+              return build(memory.neighbours(), tokens, keys, datastore.width(), bfloat16, output)
+                  .run(meter);
             });
     return new MemoryTargets(
         Optional.of(targets), Workspace.manifest(output).path("digest").asText());
@@ -108,16 +83,6 @@ record MemoryTargets(Optional<SparseTargets> sparse, String digest) implements A
         settings.width(),
         new KeySearch.Settings(settings.lists(), settings.probes(), settings.seed(), bfloat16),
         settings.recallSample());
-  }
-
-  /** Mapped files that outgrow the disk would end the process, so that is found out before. */
-  private static void require(Path output, long bytes, String what) {
-    boolean begun =
-        Files.exists(StageManifest.fileOf(output))
-            || Files.exists(output.resolveSibling(output.getFileName() + ".part"));
-    if (!begun) {
-      FreeSpace.require(output.resolveSibling("."), bytes, what);
-    }
   }
 
   @Override

@@ -21,7 +21,7 @@ import java.util.Optional;
 record NetworkParts(BpeTokenizer tokenizer, DecoderShape shape, Optional<Path> initial, long seed) {
 
   private static final String TOKENIZER = "tokenizer.json";
-  private static final String WEIGHTS = "model.safetensors";
+  static final String WEIGHTS = "model.safetensors";
 
   /**
    * Finds them.
@@ -64,7 +64,7 @@ record NetworkParts(BpeTokenizer tokenizer, DecoderShape shape, Optional<Path> i
         .orElse("beginning with random weights of seed " + seed);
   }
 
-  private static BpeTokenizer tokenizerIn(Path folder) {
+  static BpeTokenizer tokenizerIn(Path folder) {
     Path file = folder.resolve(TOKENIZER);
     if (!Files.isRegularFile(file)) {
       throw new MnemeException(
@@ -74,7 +74,7 @@ record NetworkParts(BpeTokenizer tokenizer, DecoderShape shape, Optional<Path> i
     return BpeTokenizer.read(file);
   }
 
-  private static DecoderShape shapeOf(Path folder, BpeTokenizer tokenizer, String setting) {
+  static DecoderShape shapeOf(Path folder, BpeTokenizer tokenizer, String setting) {
     if (!Files.isRegularFile(folder.resolve(WEIGHTS))) {
       throw new MnemeException(
           "no model for \"%s\": expected %s; run the recipe that makes it first, or copy it there"
@@ -89,7 +89,7 @@ record NetworkParts(BpeTokenizer tokenizer, DecoderShape shape, Optional<Path> i
     return DecoderShape.of(HuggingFaceConfig.read(folder));
   }
 
-  private static void requireContext(DecoderShape shape, int length, String setting, Path folder) {
+  static void requireContext(DecoderShape shape, int length, String setting, Path folder) {
     if (length > shape.context()) {
       throw new MnemeException(
           "\"%s\" is %d, but the model in %s reads at most %d tokens at once"

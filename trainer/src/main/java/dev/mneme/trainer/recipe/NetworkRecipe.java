@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A recipe that trains a network. */
-public sealed interface NetworkRecipe extends Recipe
+public sealed interface NetworkRecipe extends TrainingRecipe
     permits LanguageModelRecipe, MemoryDecoderRecipe {
 
   /** Folder with {@code tokenizer.json}. */

@@ -1,10 +1,9 @@
 package dev.mneme.trainer.recipe;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.DecoderNetwork;
 import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LowRank;
 import dev.mneme.djl.Processor;
 import dev.mneme.trainer.DistillationData;
 import dev.mneme.trainer.LanguageModelData;
@@ -14,11 +13,11 @@ import dev.mneme.trainer.Tokenize;
 import dev.mneme.trainer.Training;
 import dev.mneme.trainer.TrainingCurve;
 import dev.mneme.trainer.TrainingData;
-import dev.mneme.trainer.text.Corpus;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +36,7 @@ final class NetworkRun {
   private final NetworkRecipe recipe;
   private final Workspace workspace;
   private final Stages stages;
+  private final TokenStage tokens;
   private final boolean bfloat16;
   private final int threads;
 
@@ -49,12 +49,8 @@ final class NetworkRun {
     this.recipe = recipe;
     this.workspace = workspace;
     this.stages = new Stages(stages(recipe), listener);
-    this.bfloat16 =
-        switch (recipe.compute().bfloat16()) {
-          case AUTO -> Processor.multipliesBfloat16();
-          case TRUE -> true;
-          case FALSE -> false;
-        };
+    this.tokens = new TokenStage(workspace, recipe.tokenizer(), stages);
+    this.bfloat16 = recipe.compute().bfloat16().onThisProcessor();
     int wanted = threads > 0 ? threads : recipe.compute().threads();
     this.threads = wanted > 0 ? wanted : Runtime.getRuntime().availableProcessors();
   }
@@ -85,15 +81,15 @@ final class NetworkRun {
     CheckCorpora.Amount amount =
         stages.run("check", "documents", check.output(), meter -> check.run(force, meter));
     Processor.useThreads(threads);
-    try (TokenFile tokens =
-            tokenize(
+    try (TokenFile text =
+            tokens.run(
                 "tokenize",
                 recipe.corpora(),
                 amount.characters(),
                 Tokenize.DEFAULT_FEWEST_CHARACTERS);
         var validation = validation();
-        var targets = MemoryTargets.of(recipe, workspace, tokens, parts, bfloat16, stages)) {
-      TrainingData data = data(tokens, targets);
+        var targets = MemoryTargets.of(recipe, workspace, text, parts, bfloat16, stages)) {
+      TrainingData data = data(text, targets);
       Training training = training(parts.shape());
       Path output = workspace.checkpoint();
       Training.Trained trained =
@@ -116,24 +112,6 @@ final class NetworkRun {
     }
   }
 
-  private TokenFile tokenize(
-      String stage, List<CorpusSettings> settings, long characters, long fewest) {
-    ObjectNode key = JsonNodeFactory.instance.objectNode();
-    key.set("corpora", RecipeJson.node(settings));
-    key.put("tokenizer", recipe.tokenizer().path());
-    Path output = workspace.shared("tokens", key);
-    List<Corpus> corpora = workspace.corpora(settings);
-    Path tokenizer = recipe.tokenizer().in(workspace.work()).resolve("tokenizer.json");
-    long[] read = {0};
-    return stages.run(
-        stage,
-        "characters",
-        output,
-        meter ->
-            new Tokenize(corpora, tokenizer, output, fewest)
-                .run(count -> meter.at(read[0] += count, characters)));
-  }
-
   /** Mean -log p on the validation text. Owns its token file. */
   private record Validation(@Nullable TokenFile tokens, ToDoubleFunction<DecoderNetwork> loss)
       implements AutoCloseable {
@@ -149,14 +127,14 @@ final class NetworkRun {
     if (recipe.validation().isEmpty()) {
       return new Validation(null, network -> Double.NaN);
     }
-    TokenFile tokens = tokenize("tokenize validation", recipe.validation(), 0, 1);
+    TokenFile text = tokens.run("tokenize validation", recipe.validation(), 0, 1);
     int length = recipe.batches().length();
-    long windows = (tokens.size() - 1) / length;
+    long windows = (text.size() - 1) / length;
     int sequences = Math.clamp(windows, 1, recipe.batches().sequences());
     int batches = Math.clamp(windows / sequences, 1, recipe.compute().validationBatches());
-    var data = new LanguageModelData(tokens, length, sequences, VALIDATION_SEED);
+    var data = new LanguageModelData(text, length, sequences, VALIDATION_SEED);
     return new Validation(
-        tokens,
+        text,
         network -> {
           double sum = 0;
           long count = 0;
@@ -192,8 +170,13 @@ final class NetworkRun {
 
   private Training training(DecoderShape shape) {
     NetworkSettings.Compute compute = recipe.compute();
+    Optional<LowRank> lowRank =
+        recipe instanceof LanguageModelRecipe model
+            ? model.lora().map(NetworkSettings.Lora::lowRank)
+            : Optional.empty();
     return new Training(
         shape,
+        lowRank,
         recipe.rate().rate(),
         recipe.optimiser().settings(),
         workspace.checkpoint(),
@@ -228,6 +211,7 @@ final class NetworkRun {
     manifest.settings().put("data", named.digest()).put("shape", parts.shape().toString());
     manifest.settings().put("rate", RecipeJson.node(recipe.rate()).toString());
     manifest.settings().put("optimiser", RecipeJson.node(recipe.optimiser()).toString());
+    training.lowRank().ifPresent(lora -> manifest.settings().put("lora", lora.toString()));
     TrainingCurve.Point last = trained.curve().points().getLast();
     manifest.write(
         workspace.checkpoint(),
@@ -235,7 +219,9 @@ final class NetworkRun {
             .results()
             .put("steps", last.step())
             .put("tokens", last.tokens())
-            .put("seconds", last.seconds()));
+            .put("seconds", last.seconds())
+            .put("weights", parts.shape().parameters())
+            .put("trainedWeights", trained.weights()));
     return trained;
   }
 }

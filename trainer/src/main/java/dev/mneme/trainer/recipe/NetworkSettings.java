@@ -3,6 +3,8 @@ package dev.mneme.trainer.recipe;
 import com.google.common.base.Preconditions;
 import dev.mneme.djl.DecoderShape;
 import dev.mneme.djl.DecoderTraining;
+import dev.mneme.djl.LowRank;
+import dev.mneme.djl.Processor;
 import dev.mneme.trainer.LearningRate;
 import dev.mneme.trainer.LearningRate.Decay;
 
@@ -43,6 +45,19 @@ public final class NetworkSettings {
     DecoderShape of(int vocabulary) {
       return new DecoderShape(
           vocabulary, hidden, layers, heads, kvHeads, feedForward, context, ropeTheta, normEpsilon);
+    }
+  }
+
+  /** {@link LowRank} changes. */
+  public record Lora(
+      @Setting(about = "of the change of each matrix", range = "[1, 65536]", byDefault = "8")
+          int rank,
+      @Setting(about = "changes count alpha / rank times", range = "(0, 1e6]", byDefault = "16")
+          double alpha,
+      @Setting(about = "of the random half of each change", byDefault = "1") long seed) {
+
+    LowRank lowRank() {
+      return new LowRank(rank, alpha, seed);
     }
   }
 
@@ -99,7 +114,11 @@ public final class NetworkSettings {
     /** Where the processor multiplies it. */
     AUTO,
     TRUE,
-    FALSE
+    FALSE;
+
+    boolean onThisProcessor() {
+      return this == TRUE || (this == AUTO && Processor.multipliesBfloat16());
+    }
   }
 
   /** How to compute; another choice gives the same network but for rounding. */

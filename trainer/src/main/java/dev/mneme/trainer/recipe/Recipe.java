@@ -3,23 +3,16 @@ package dev.mneme.trainer.recipe;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
- * A training written down: what to make, of which text, how. Immutable, and without any place of
- * one machine: corpora are named relative to a data folder, everything made relative to a work
- * folder. {@link RecipeRun} runs it; {@link RecipeHelp} lists the settings.
+ * A training or a comparison written down: what to make, of which text, how. Immutable, and without
+ * any place of one machine: corpora are named relative to a data folder, everything made relative
+ * to a work folder. {@link RecipeRun} runs it; {@link RecipeHelp} lists the settings.
  */
-public sealed interface Recipe permits TokenizerRecipe, NetworkRecipe {
+public sealed interface Recipe permits TrainingRecipe, ComparisonRecipe {
 
   /** What it makes, and the name of the folder with that in the work folder. */
   RecipeName name();
-
-  /** The text to learn from, in the order in which it is read. */
-  List<CorpusSettings> corpora();
-
-  /** Text that must not be in the corpora. */
-  List<DataFile> evaluation();
 
   /**
    * Reads a recipe, strictly.

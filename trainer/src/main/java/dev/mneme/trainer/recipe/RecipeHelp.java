@@ -118,10 +118,10 @@ public final class RecipeHelp {
   private static String values(Class<?> type, boolean list, Setting setting) {
     if (list) {
       String count = setting.range().isEmpty() ? "" : ", " + setting.range() + " of them";
-      return (isSettings(type) ? "an array of objects" : "an array of strings") + count;
+      return "an array of " + elements(type, setting) + count;
     }
     if (type == int.class || type == long.class || type == Long.class) {
-      return wholeNumber(setting);
+      return wholeNumber(setting.range());
     }
     if (type == double.class) {
       return "a number in " + setting.range();
@@ -137,7 +137,17 @@ public final class RecipeHelp {
     return isSettings(type) ? "an object" : "a string";
   }
 
-  static String wholeNumber(Setting setting) {
-    return setting.range().isEmpty() ? "a whole number" : "a whole number in " + setting.range();
+  private static String elements(Class<?> type, Setting setting) {
+    if (type == Integer.class) {
+      return "whole numbers in " + setting.each();
+    }
+    if (type == Double.class) {
+      return "numbers in " + setting.each();
+    }
+    return isSettings(type) ? "objects" : "strings";
+  }
+
+  static String wholeNumber(String range) {
+    return range.isEmpty() ? "a whole number" : "a whole number in " + range;
   }
 }

@@ -40,6 +40,7 @@ final class RecipeReader {
     kinds.put("tokenizer", TokenizerRecipe.class);
     kinds.put("language-model", LanguageModelRecipe.class);
     kinds.put("memory-decoder", MemoryDecoderRecipe.class);
+    kinds.put("comparison", ComparisonRecipe.class);
     return kinds;
   }
 
@@ -155,10 +156,13 @@ final class RecipeReader {
     }
     Class<?> plain = (Class<?>) type;
     if (plain == int.class || plain == long.class || plain == Long.class) {
-      return readInteger(json, path, plain, setting);
+      return readInteger(json, path, plain, setting.range());
     }
-    if (plain == double.class) {
-      return readNumber(json, path, setting);
+    if (plain == Integer.class) { // in lists only
+      return readInteger(json, path, int.class, setting.each());
+    }
+    if (plain == double.class || plain == Double.class) {
+      return readNumber(json, path, plain == double.class ? setting.range() : setting.each());
     }
     if (plain == boolean.class) {
       return json.isBool() ? json.bool() : wrong(path, "true or false", json);
@@ -174,21 +178,18 @@ final class RecipeReader {
         : readText(json, path, plain);
   }
 
-  private @Nullable Object readInteger(
-      JsonValue json, String path, Class<?> type, Setting setting) {
-    if (!json.isInteger()
-        || (!setting.range().isEmpty() && !Interval.of(setting.range()).contains(json.number()))) {
-      return wrong(path, RecipeHelp.wholeNumber(setting), json);
+  private @Nullable Object readInteger(JsonValue json, String path, Class<?> type, String range) {
+    if (!json.isInteger() || (!range.isEmpty() && !Interval.of(range).contains(json.number()))) {
+      return wrong(path, RecipeHelp.wholeNumber(range), json);
     }
     long value = json.integer(Long.MIN_VALUE, Long.MAX_VALUE);
     return type == int.class ? (Object) Math.toIntExact(value) : (Object) value;
   }
 
-  private @Nullable Object readNumber(JsonValue json, String path, Setting setting) {
-    Interval range = Interval.of(setting.range());
-    return json.isNumber() && range.contains(json.number())
+  private @Nullable Object readNumber(JsonValue json, String path, String range) {
+    return json.isNumber() && Interval.of(range).contains(json.number())
         ? json.number()
-        : wrong(path, "a number in " + range.text(), json);
+        : wrong(path, "a number in " + range, json);
   }
 
   /** An enum's name in lower case; true and false may stand without quotes. */

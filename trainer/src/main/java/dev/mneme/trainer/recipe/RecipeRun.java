@@ -21,8 +21,8 @@ public record RecipeRun(Path data, Path work, int threads, boolean force) {
   /**
    * What a run left.
    *
-   * @param output the tokenizer, model directory or pack
-   * @param report its {@code report.json}; beside it lies {@code curves.png}
+   * @param output the tokenizer, model directory or pack, or the folder with the tables
+   * @param report its {@code report.json} or {@code results.json}; a chart lies beside it
    * @param json what the report says
    */
   public record Result(Path output, Path report, JsonNode json) {}
@@ -38,6 +38,19 @@ public record RecipeRun(Path data, Path work, int threads, boolean force) {
       throw new MnemeException("no such data folder: " + data);
     }
     var workspace = new Workspace(data, work, recipe.name());
+    return switch (recipe) {
+      case TrainingRecipe training -> train(training, workspace, listener);
+      case ComparisonRecipe comparison -> compare(comparison, workspace, listener);
+    };
+  }
+
+  private Result compare(ComparisonRecipe recipe, Workspace workspace, RunListener listener) {
+    var run = new ComparisonRun(recipe, workspace, threads, listener);
+    var report = new ComparisonReport(recipe, workspace, run.run(), run.threads());
+    return new Result(workspace.output(), report.write(), report.json());
+  }
+
+  private Result train(TrainingRecipe recipe, Workspace workspace, RunListener listener) {
     var report = new TrainingReport(recipe, workspace);
     switch (recipe) {
       case TokenizerRecipe tokenizer -> {

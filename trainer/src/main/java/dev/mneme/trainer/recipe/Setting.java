@@ -22,6 +22,9 @@ import java.lang.annotation.Target;
    */
   String range() default "";
 
+  /** Allowed numbers as an {@link Interval}, each of a list's elements. */
+  String each() default "";
+
   /** Its value as JSON where a recipe leaves it out; empty where it must be given. */
   String byDefault() default "";
 }

@@ -86,7 +86,7 @@ final class Stages {
    * @throws MnemeException if another run works on the same output
    */
   <T> T run(String name, String unit, Path output, Function<Meter, T> work) {
-    Path runFile = output.resolveSibling(output.getFileName() + ".run");
+    Path runFile = runFile(output);
     try {
       Files.createDirectories(output.toAbsolutePath().getParent());
       try (FileChannel channel =
@@ -110,6 +110,23 @@ final class Stages {
       throw new MnemeException(
           "cannot work on %s: %s; check the folder and the free space".formatted(output, e), e);
     }
+  }
+
+  /** Seconds worked on an output by finished and interrupted runs; 0 if that is not known. */
+  static double seconds(Path output) {
+    Path runFile = runFile(output);
+    if (!Files.exists(runFile)) {
+      return 0;
+    }
+    try (FileChannel channel = FileChannel.open(runFile, StandardOpenOption.READ)) {
+      return readSeconds(channel);
+    } catch (IOException e) {
+      throw new MnemeException("cannot read %s: %s".formatted(runFile, e), e);
+    }
+  }
+
+  private static Path runFile(Path output) {
+    return output.resolveSibling(output.getFileName() + ".run");
   }
 
   /** The stages run so far. */

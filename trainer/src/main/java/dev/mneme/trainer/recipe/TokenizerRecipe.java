@@ -16,4 +16,4 @@ public record TokenizerRecipe(
             range = "[1, 1000000]",
             byDefault = "2")
         int fewest)
-    implements Recipe {}
+    implements TrainingRecipe {}

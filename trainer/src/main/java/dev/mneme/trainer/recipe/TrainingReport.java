@@ -24,15 +24,25 @@ final class TrainingReport {
 
   private static final Logger log = LoggerFactory.getLogger(TrainingReport.class);
 
+  /** Results of stages that also stand at the top of the report. */
+  private static final List<String> FIGURES =
+      List.of("recall", "recallSample", "keptMass", "massOnNextToken", "weights", "trainedWeights");
+
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
-  private final Recipe recipe;
+  private final TrainingRecipe recipe;
   private final Workspace workspace;
-  private final ObjectNode json = MAPPER.createObjectNode();
+  private final ObjectNode json;
 
-  TrainingReport(Recipe recipe, Workspace workspace) {
+  TrainingReport(TrainingRecipe recipe, Workspace workspace) {
     this.recipe = recipe;
     this.workspace = workspace;
+    this.json = head(recipe);
+  }
+
+  /** What every report begins with: the recipe, the code and the machine. */
+  static ObjectNode head(Recipe recipe) {
+    ObjectNode json = MAPPER.createObjectNode();
     json.put("name", recipe.name().text()).put("output", recipe.name().text());
     json.set("recipe", RecipeJson.of(recipe));
     CodeVersion code = CodeVersion.current();
@@ -42,6 +52,7 @@ final class TrainingReport {
         .put("architecture", System.getProperty("os.arch"))
         .put("system", System.getProperty("os.name"))
         .put("java", System.getProperty("java.version"));
+    return json;
   }
 
   /** How a network was computed. */
@@ -60,7 +71,7 @@ final class TrainingReport {
       node.put("seconds", stage.seconds()).set("manifest", manifest);
       seconds += stage.seconds();
       JsonNode results = manifest.path("results");
-      for (String figure : List.of("recall", "recallSample", "keptMass", "massOnNextToken")) {
+      for (String figure : FIGURES) {
         if (results.has(figure)) {
           json.set(figure, results.get(figure));
         }
@@ -131,13 +142,17 @@ final class TrainingReport {
   /** Writes {@code report.json}. */
   Path write() {
     Path file = workspace.training().resolve("report.json");
+    write(file, json);
+    return file;
+  }
+
+  static void write(Path file, ObjectNode json) {
     try {
       String text = MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json);
       AtomicFile.write(file, (text + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new MnemeException("cannot write %s: %s".formatted(file, e), e);
     }
-    return file;
   }
 
   ObjectNode json() {

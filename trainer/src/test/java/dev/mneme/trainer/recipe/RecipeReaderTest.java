@@ -48,7 +48,9 @@ class RecipeReaderTest {
   void everyShippedRecipeIsReadAndNamesItself(Path file) {
     Recipe recipe = Recipe.read(file);
     assertThat(file.getFileName()).hasToString(recipe.name() + ".json");
-    assertThat(recipe.evaluation()).isNotEmpty();
+    if (recipe instanceof TrainingRecipe training) {
+      assertThat(training.evaluation()).isNotEmpty();
+    }
   }
 
   @ParameterizedTest
@@ -238,5 +240,18 @@ class RecipeReaderTest {
   void textThatIsNoJsonAndKeysNamedTwiceAreRefusedWithThePlace() {
     assertThatThrownBy(() -> read("{\"kind\": }")).hasMessageContaining("line 1, column 10");
     assertRefused("\"domain\"", "\"name\": \"x\", \"domain\"", "not valid JSON at line 2", "name");
+  }
+
+  @Test
+  void lowRankTrainingNeedsANetworkToChange() {
+    String json =
+        MEMORY
+            .replace("memory-decoder", "language-model")
+            .replace("\"domain\": \"law\",", "")
+            .replace("\"teacher\": \"host\",", "\"lora\": {\"rank\": 0},");
+    assertThatThrownBy(() -> read(json))
+        .hasMessageContaining("\"lora.rank\" must be a whole number in [1, 65536], found 0");
+    assertThatThrownBy(() -> read(json.replace("\"rank\": 0", "\"alpha\": 4")))
+        .hasMessageContaining("\"lora\" changes a network that is there; name it in \"initial\"");
   }
 }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mneme.MnemeException;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.hf.HuggingFaceModel;
+import dev.mneme.store.safetensors.SafeTensorsFile;
 import dev.mneme.trainer.recipe.RunListener.Status;
 import dev.mneme.trainer.text.BpeTokenizer;
 import java.io.IOException;
@@ -162,6 +164,42 @@ class RecipeRunTest {
     double untrained = result("host").at("/curve/0/loss").asDouble();
     assertThat(first).isLessThan(untrained);
     assertThat(weights(work, "tuned")).isNotEqualTo(weights(work, "host"));
+  }
+
+  @Test
+  void lowRankFineTuningGivesAMergedModelAndIsTheSameWithInterruptions() throws IOException {
+    RecipeRun.Result result = run(work, TinyRecipes.LORA);
+    JsonNode report = result.json();
+    // Rank times inputs and outputs of the four fused matrices of both blocks.
+    int perBlock = 3 * ((32 + 64) + (32 + 32) + (32 + 96) + (48 + 32));
+    assertThat(report.path("trainedWeights").asLong()).isEqualTo(2L * perBlock);
+    assertThat(result("host").path("trainedWeights").asLong())
+        .isEqualTo(report.path("weights").asLong());
+    double first = report.at("/curve/0/validationPerplexity").asDouble();
+    assertThat(report.path("validationPerplexity").asDouble()).isNotEqualTo(first);
+    try (var host = HuggingFaceModel.open(work.resolve("host"));
+        var adapted = HuggingFaceModel.open(result.output())) {
+      assertThat(adapted.config()).isEqualTo(host.config());
+    }
+    assertThat(embedding(result.output())).isEqualTo(embedding(work.resolve("host")));
+    assertThat(weights(work, "adapted")).isNotEqualTo(weights(work, "host"));
+
+    Path other = copyOfWork("interrupted-lora");
+    interrupt(other, TinyRecipes.LORA, at -> at.stage().equals("train") && at.done() == 3);
+    run(other, TinyRecipes.LORA);
+    assertThat(weights(other, "adapted")).isEqualTo(weights(work, "adapted"));
+    run(work, TinyRecipes.LORA); // finished: the checkpoint still holds host and changes apart
+    assertThat(weights(work, "adapted")).isEqualTo(weights(other, "adapted"));
+    assertThatThrownBy(() -> run(other, TinyRecipes.LORA.replace("\"alpha\": 6", "\"alpha\": 7")))
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContaining("is the checkpoint of another training");
+  }
+
+  private static byte[] embedding(Path folder) {
+    try (var file = SafeTensorsFile.open(folder.resolve("model.safetensors"))) {
+      return file.data("model.embed_tokens.weight")
+          .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+    }
   }
 
   private static List<String> stages(JsonNode report) {

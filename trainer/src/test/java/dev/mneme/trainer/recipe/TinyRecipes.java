@@ -44,6 +44,10 @@ final class TinyRecipes {
       "{\"kind\": \"language-model\", \"name\": \"tuned\", \"initial\": \"host\", %s}"
           .formatted(NETWORK);
 
+  static final String LORA =
+      "{\"kind\": \"language-model\", \"name\": \"adapted\", \"initial\": \"host\", \"lora\": {\"rank\": 3, \"alpha\": 6}, %s, %s}"
+          .formatted(NETWORK, VALIDATION);
+
   /** With an exact search and no validation text. */
   static final String EXACT = memory("exact", "\"k\": 12, \"width\": 6", NETWORK);
 

@@ -1,0 +1,72 @@
+package dev.mneme.trainer;
+
+import dev.mneme.MnemeException;
+import dev.mneme.djl.Batch;
+import dev.mneme.djl.DecoderNetwork;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a model thinks of a text: the log-probability of every token of every document but its
+ * first, in the windows of {@link dev.mneme.Perplexity} and in 32-bit arithmetic. Kept in a file,
+ * so that it is computed once.
+ *
+ * @param model a Hugging Face directory or pack
+ * @param output file for the log-probabilities
+ * @param window tokens in a window
+ * @param stride tokens between the starts of windows
+ */
+public record ScoreTokens(TokenFile tokens, Path model, Path output, int window, int stride) {
+
+  private static final int VERSION = 1;
+  private static final int SEQUENCES = 8;
+
+  /**
+   * Computes the log-probabilities unless they are there.
+   *
+   * @param progress told how many tokens are done
+   * @return natural logarithms, in the order of the text
+   */
+  public float[] run(StageProgress progress) {
+    var manifest = new StageManifest("scores", VERSION);
+    manifest.input(model.resolve("config.json")).input(model.resolve("model.safetensors"));
+    manifest.settings().put("tokens", tokens.origin()).put("window", window).put("stride", stride);
+    try {
+      Optional<float[]> kept = manifest.kept(output);
+      if (kept.isPresent()) {
+        return kept.get();
+      }
+      float[] scores = compute(progress);
+      manifest.keep(output, scores, manifest.results());
+      return scores;
+    } catch (IOException e) {
+      throw new MnemeException(
+          "cannot write %s: %s; check the folder and the free space"
+              .formatted(output, e.getMessage()),
+          e);
+    }
+  }
+
+  private float[] compute(StageProgress progress) {
+    var windows = new ScoredWindows(tokens, window, stride);
+    float[] scores = new float[windows.size()];
+    int done = 0;
+    try (DecoderNetwork network = DecoderNetwork.open(model, /* bfloat16= */ false)) {
+      for (List<ScoredWindows.Window> batch : windows.batches(SEQUENCES)) {
+        Batch ids = Batch.ofWindows(windows.read(batch));
+        float[] losses = network.losses(ids);
+        for (int i = 0; i < batch.size(); i++) {
+          ScoredWindows.Window one = batch.get(i);
+          for (int n = 0; n < one.count(); n++) {
+            scores[one.place() + n] = -losses[i * ids.length() + one.first() + n];
+          }
+          done += one.count();
+        }
+        progress.at(done, scores.length);
+      }
+    }
+    return scores;
+  }
+}
