@@ -219,7 +219,6 @@ class CommandLineTest {
     assertFails(
         run("generate", "--host", host, "--memory", directory.resolve("none"), "--prompt", "x"),
         "none");
-    assertFails(run("generate", "--host", host, "--lambda", "0.5", "--prompt", "x"), "--memory");
     assertFails(run("generate", "--host", host, "--prompt", "long ".repeat(200)), "96");
     assertFails(run("eval", "--host", host, "--text", directory.resolve("none.txt")), "none.txt");
     assertFails(
@@ -266,6 +265,9 @@ class CommandLineTest {
       assertThat(outcome.code()).as(outcome.err()).isEqualTo(2);
       assertThat(outcome.err()).startsWith("error: ").contains(option.getLast());
     }
+    Outcome alone = run("generate", "--host", host, "--lambda", "0.5", "--prompt", "x");
+    assertThat(alone.code()).isEqualTo(2);
+    assertThat(alone.err()).startsWith("error: ").contains("--memory");
   }
 
   private static void assertFails(Outcome outcome, String... words) {
