@@ -46,8 +46,17 @@ public final class FloatReader {
             throw new MalformedFileException(
                 "weights stored as " + dtype + " cannot be read; save them as F32, F16 or BF16");
       }
+      awaitFaults();
     } catch (InternalError e) { // how the JVM reports a mapping whose file shrank
       throw new MalformedFileException("the weights' file was TRUNCATED while it was read", e);
     }
+  }
+
+  /**
+   * Compiled code learns of a fault in a mapping only when the thread next leaves and enters Java,
+   * which yielding does.
+   */
+  static void awaitFaults() {
+    Thread.yield();
   }
 }

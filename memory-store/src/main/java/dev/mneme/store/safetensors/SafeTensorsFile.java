@@ -37,7 +37,9 @@ public final class SafeTensorsFile implements TensorSource {
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-      return new SafeTensorsFile(path, arena, file, SafeTensorsHeader.parse(path, file));
+      var header = SafeTensorsHeader.parse(path, file);
+      FloatReader.awaitFaults();
+      return new SafeTensorsFile(path, arena, file, header);
     } catch (NoSuchFileException e) {
       arena.close();
       throw new MnemeException("no such file: " + path, e);
