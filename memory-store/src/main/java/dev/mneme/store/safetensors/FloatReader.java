@@ -56,6 +56,7 @@ public final class FloatReader {
    * Compiled code learns of a fault in a mapping only when the thread next leaves and enters Java,
    * which yielding does.
    */
+  @SuppressWarnings("ThreadPriorityCheck") // nothing is asked of the scheduler
   static void awaitFaults() {
     Thread.yield();
   }
