@@ -40,18 +40,19 @@ final class InspectCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     Path path = Path.of(given);
+    ClassPathModels models = ClassPathModels.here();
     if (Files.isRegularFile(path) && given.endsWith(".safetensors")) {
       inspectSafeTensors(path, out);
     } else if (Files.isRegularFile(path)) {
       inspectGguf(path, out);
-    } else if (Files.isDirectory(path) || ClassPathModels.here().packs().contains(given)) {
+    } else if (Files.isDirectory(path) || models.packs().contains(given)) {
       inspectPack(ModelNames.pack(given), out);
-    } else if (ClassPathModels.here().hosts().contains(given)) {
+    } else if (models.hosts().contains(given)) {
       inspectGguf(ModelNames.host(given), out);
     } else {
       throw new MnemeException(
           "no such file or folder: %s; nor is it a name on the class path, which has %s and %s"
-              .formatted(given, ClassPathModels.here().hosts(), ClassPathModels.here().packs()));
+              .formatted(given, models.hosts(), models.packs()));
     }
     out.flush();
     return 0;

@@ -99,7 +99,7 @@ public final class Datastore implements AutoCloseable {
   }
 
   /** Some of the keys as they lie in memory. */
-  MemorySegment rows(long from, long to) {
+  private MemorySegment rows(long from, long to) {
     Preconditions.checkPositionIndexes(
         Math.toIntExact(from), Math.toIntExact(to), Math.toIntExact(size));
     return keys.asSlice(from * width * 2, (to - from) * width * 2);

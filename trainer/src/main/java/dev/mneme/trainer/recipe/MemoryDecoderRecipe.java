@@ -69,7 +69,7 @@ public record MemoryDecoderRecipe(
               byDefault = "64")
           int width,
       @Setting(
-              about = "lists the keys are sorted into; 1 for an exact search",
+              about = "about how many lists the keys are sorted into; 1 for an exact search",
               range = "[1, 1000000]",
               byDefault = "1")
           int lists,
