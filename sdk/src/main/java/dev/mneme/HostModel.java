@@ -1,5 +1,9 @@
 package dev.mneme;
 
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
 /**
  * The frozen language model: it gives logits, and nothing ever writes to its weights.
  *
@@ -29,13 +33,29 @@ public interface HostModel extends AutoCloseable {
   /** Tokens a session of this host can hold. */
   int contextLength();
 
+  /** What tells this host from others; empty if the engine cannot give activations. */
+  Optional<HostIdentity> identity();
+
+  /**
+   * Floats in an activation row at a place; empty if this host has none there. May run the host
+   * once to find out.
+   */
+  OptionalInt activationWidth(Tap tap);
+
   /**
    * Opens an empty sequence owned by the calling thread.
    *
    * @param threads processor threads its calls may use, at least 1; a host configured with a fixed
    *     number ignores it
+   * @param taps places whose activations are wanted after each call
+   * @throws IllegalArgumentException for a tap without {@link #activationWidth}
    */
-  HostSession openSession(int threads);
+  HostSession openSession(int threads, Set<Tap> taps);
+
+  /** Opens a sequence without taps. */
+  default HostSession openSession(int threads) {
+    return openSession(threads, Set.of());
+  }
 
   /** Releases the weights. Sessions still open must not be used afterwards. */
   @Override

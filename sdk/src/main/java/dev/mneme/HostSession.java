@@ -12,5 +12,13 @@ public interface HostSession extends Session {
    * @throws IllegalArgumentException for an empty or overlong array or an id out of range; names it
    * @throws ContextOverflowException if the sequence would exceed {@link #capacity()}
    */
-  LogitRows forward(int[] tokens, Rows rows);
+  FloatRows forward(int[] tokens, Rows rows);
+
+  /**
+   * The activations that the last {@link #forward} left at a tap: one row for each row of logits.
+   *
+   * @return rows valid until this session's next call; other threads may read them
+   * @throws IllegalArgumentException if the session was opened without this tap
+   */
+  FloatRows activations(Tap tap);
 }

@@ -3,6 +3,8 @@ package dev.mneme;
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +54,8 @@ public final class MemoryAugmentedModel implements AutoCloseable {
   /**
    * Adds a memory. On success the model owns it; if this throws, the caller still does.
    *
-   * @throws IncompatibleMemoryException if its vocabulary is not the host's, with every difference
+   * @throws IncompatibleMemoryException if its vocabulary is not the host's, or it reads
+   *     activations that the host does not give or was not trained on, with every difference
    * @throws IllegalArgumentException if the name is taken or the fixed lambdas would exceed 1
    */
   public synchronized void attach(MemoryModule memory, LambdaPolicy policy) {
@@ -102,6 +105,7 @@ public final class MemoryAugmentedModel implements AutoCloseable {
           "memory %s does not speak the tokens of host %s (here: the host, there: the memory); use one trained for this tokenizer:%n  %s"
               .formatted(memory.name(), host().name(), String.join("\n  ", differences)));
     }
+    memory.reads().ifPresent(reads -> requireHost(memory, reads));
     var added = new Attachment(new Shared<>(memory), policy);
     List<Attachment> next = new ArrayList<>(attachments);
     if (old == null) {
@@ -116,6 +120,38 @@ public final class MemoryAugmentedModel implements AutoCloseable {
               .formatted(memory.name(), total));
     }
     attachments = ImmutableList.copyOf(next);
+  }
+
+  private void requireHost(MemoryModule memory, TappedHost reads) {
+    HostModel model = host();
+    Optional<HostIdentity> identity = model.identity();
+    if (identity.isEmpty()) {
+      throw new IncompatibleMemoryException(
+          "memory %s reads the host's activations, but the engine of host %s gives none; open the host with another engine, or use a Memory Decoder"
+              .formatted(memory.name(), model.name()));
+    }
+    OptionalInt width = model.activationWidth(reads.tap());
+    if (width.isEmpty()) {
+      throw new IncompatibleMemoryException(
+          "memory %s reads %s, which host %s (%s, %d blocks) does not have"
+              .formatted(
+                  memory.name(),
+                  reads.tap(),
+                  model.name(),
+                  identity.get().architecture(),
+                  identity.get().blocks()));
+    }
+    if (width.getAsInt() != reads.host().width()) {
+      throw new IncompatibleMemoryException(
+          "memory %s reads activations of width %d, but those of host %s have %d; use a memory trained on this host"
+              .formatted(memory.name(), reads.host().width(), model.name(), width.getAsInt()));
+    }
+    List<String> differences = reads.host().differencesFrom(identity.get());
+    if (options.onForeignHost() == ForeignHostPolicy.REFUSE && !differences.isEmpty()) {
+      throw new IncompatibleMemoryException(
+          "memory %s was trained on the activations of another host than %s: %s. Use a memory trained on this host, or ForeignHostPolicy.ACCEPT if it is a variant of the same"
+              .formatted(memory.name(), model.name(), String.join("; ", differences)));
+    }
   }
 
   private @Nullable Attachment find(String name) {

@@ -1,5 +1,7 @@
 package dev.mneme;
 
+import java.util.Optional;
+
 /**
  * A pretrained memory: anything that gives a next-token distribution for the context the host sees.
  *
@@ -21,8 +23,13 @@ public interface MemoryModule extends AutoCloseable {
   /** Floats in a row of logits; at least the vocabulary's size. */
   int logitWidth();
 
-  /** Tokens a session of this memory can hold. */
+  /** Tokens a session of this memory can hold; the largest integer if it keeps none. */
   int contextLength();
+
+  /** The host whose activations it reads, and where; empty if token ids are all it needs. */
+  default Optional<TappedHost> reads() {
+    return Optional.empty();
+  }
 
   /**
    * Opens an empty sequence owned by the calling thread.

@@ -3,7 +3,10 @@ package dev.mneme;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,12 +19,13 @@ final class MixtureSession implements AutoCloseable {
   private final InvalidMemoryPolicy onInvalidMemory;
   private final Lane<HostSession> host;
   private final List<Lane<MemorySession>> memories = new ArrayList<>();
+  private final List<Optional<Tap>> taps;
   private final Mixture mixture;
   private final double[] lambda;
   private final int capacity;
   private final int maxBatch;
-  private LogitRows hostRows = LogitRows.of(new float[0], 1);
-  private final LogitRows[] memoryRows;
+  private FloatRows hostRows = FloatRows.of(new float[0], 1);
+  private final FloatRows[] memoryRows;
   private int length;
   private int hostOnlySteps;
 
@@ -31,16 +35,23 @@ final class MixtureSession implements AutoCloseable {
     this.onInvalidMemory = onInvalidMemory;
     HostModel model = lease.host();
     int count = lease.attachments().size();
-    int memoryThreads = Math.max(1, cores / (1 + count));
-    int hostThreads = Math.max(1, cores - count * memoryThreads);
+    taps = lease.attachments().stream().map(a -> a.memory().reads().map(TappedHost::tap)).toList();
+    Set<Tap> wanted = taps.stream().flatMap(Optional::stream).collect(Collectors.toSet());
+    int tapped = (int) taps.stream().filter(Optional::isPresent).count();
+    // Memories that read tokens run beside the host, those that read activations after it.
+    int beside = count - tapped;
+    int memoryThreads = Math.max(1, cores / (1 + beside));
+    int hostThreads = Math.max(1, cores - beside * memoryThreads);
+    int tappedThreads = Math.max(1, cores / Math.max(1, tapped));
     Lane<HostSession> opened = null;
     try {
-      opened = new Lane<>(model.name(), () -> model.openSession(hostThreads));
+      opened = new Lane<>(model.name(), () -> model.openSession(hostThreads, wanted));
       int smallestCapacity = opened.call(Session::capacity);
       int smallestBatch = opened.call(Session::maxBatch);
       for (Attachment attachment : lease.attachments()) {
         MemoryModule memory = attachment.memory();
-        var lane = new Lane<>(memory.name(), () -> memory.openSession(memoryThreads));
+        int threads = memory.reads().isPresent() ? tappedThreads : memoryThreads;
+        var lane = new Lane<>(memory.name(), () -> memory.openSession(threads));
         memories.add(lane);
         smallestCapacity = Math.min(smallestCapacity, lane.call(Session::capacity));
         smallestBatch = Math.min(smallestBatch, lane.call(Session::maxBatch));
@@ -54,7 +65,7 @@ final class MixtureSession implements AutoCloseable {
     }
     mixture = new Mixture(model.logitWidth(), count);
     lambda = new double[count];
-    memoryRows = new LogitRows[count];
+    memoryRows = new FloatRows[count];
   }
 
   int length() {
@@ -85,8 +96,9 @@ final class MixtureSession implements AutoCloseable {
   }
 
   /**
-   * Extends the sequence in host and memories at once. If one fails, the others go back to where
-   * they were and the failure is thrown.
+   * Extends the sequence in host and memories at once, memories that read activations as soon as
+   * the host has them. If one fails, the others go back to where they were and the failure is
+   * thrown.
    */
   void extend(int[] tokens, Rows rows) {
     if (length + tokens.length > capacity) {
@@ -94,19 +106,30 @@ final class MixtureSession implements AutoCloseable {
           "%d tokens after %d do not fit a context of %d; shorten the text or open the models with a longer context"
               .formatted(tokens.length, length, capacity));
     }
-    List<Future<LogitRows>> calls = new ArrayList<>(memories.size());
-    for (Lane<MemorySession> memory : memories) {
-      calls.add(memory.start(session -> session.recall(tokens, rows)));
+    var calls = new ArrayList<@Nullable Future<FloatRows>>();
+    for (int i = 0; i < memoryRows.length; i++) {
+      calls.add(
+          taps.get(i).isPresent()
+              ? null
+              : memories.get(i).start(session -> session.recall(tokens, rows)));
     }
     RuntimeException failure = null;
     try {
       hostRows = host.call(session -> session.forward(tokens, rows));
+      for (int i = 0; i < memoryRows.length; i++) {
+        if (taps.get(i).isPresent()) {
+          Tap tap = taps.get(i).get();
+          FloatRows activations = host.call(session -> session.activations(tap));
+          calls.set(i, memories.get(i).start(session -> session.recall(tokens, activations, rows)));
+        }
+      }
     } catch (RuntimeException e) {
       failure = e;
     }
     for (int i = 0; i < memoryRows.length; i++) {
+      Future<FloatRows> call = calls.get(i);
       try {
-        memoryRows[i] = Lane.await(calls.get(i));
+        memoryRows[i] = call == null ? FloatRows.NONE : Lane.await(call);
       } catch (RuntimeException e) {
         failure = failure == null ? e : suppress(failure, e);
       }

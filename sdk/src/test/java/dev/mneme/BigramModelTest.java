@@ -1,5 +1,6 @@
 package dev.mneme;
 
+import dev.mneme.testing.ActivationMemory;
 import dev.mneme.testing.BigramModel;
 import dev.mneme.testing.HostModelContract;
 import dev.mneme.testing.MemoryModuleContract;
@@ -33,6 +34,20 @@ class BigramModelTest {
     @Override
     protected MemoryModule open() {
       return new BigramModel("memory", 1);
+    }
+
+    @Override
+    protected int[] someTokens() {
+      return TOKENS;
+    }
+  }
+
+  @Nested
+  class WithActivationMemory extends MemoryModuleContract {
+    @Override
+    protected MemoryModule open() {
+      BigramModel host = new BigramModel("host", 1);
+      return new ActivationMemory("memory", host, Tap.lastFeedForwardInput(), 2);
     }
 
     @Override

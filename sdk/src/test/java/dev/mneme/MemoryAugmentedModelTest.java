@@ -203,7 +203,11 @@ class MemoryAugmentedModelTest {
     List<Integer> alone = ids(model.generate(request()));
     BigramModel secondHost = new BigramModel("host", 1);
     try (var tolerant =
-        MemoryAugmentedModel.over(secondHost, new ModelOptions(1, InvalidMemoryPolicy.USE_HOST))) {
+        MemoryAugmentedModel.over(
+            secondHost,
+            ModelOptions.defaults()
+                .withCores(1)
+                .withOnInvalidMemory(InvalidMemoryPolicy.USE_HOST))) {
       tolerant.attach(law.fill(Float.POSITIVE_INFINITY), LambdaPolicy.fixed(0.5));
       Generation generation = tolerant.generate(request());
       assertThat(ids(generation)).isEqualTo(alone);

@@ -2,17 +2,22 @@ package dev.mneme.testing;
 
 import dev.mneme.ClosedException;
 import dev.mneme.ContextOverflowException;
+import dev.mneme.FloatRows;
+import dev.mneme.HostIdentity;
 import dev.mneme.HostModel;
 import dev.mneme.HostSession;
-import dev.mneme.LogitRows;
 import dev.mneme.MemoryModule;
 import dev.mneme.MemorySession;
 import dev.mneme.Rows;
+import dev.mneme.Tap;
 import dev.mneme.Tokenizer;
 import dev.mneme.Vocabulary;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -23,6 +28,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  * ASCII characters from {@code 'a'} on.
  */
 public final class BigramModel implements HostModel, MemoryModule {
+
+  /** Blocks this host claims to have. */
+  public static final int BLOCKS = 3;
+
+  /** Floats of {@link #activation}. */
+  public static final int ACTIVATION_WIDTH = 4;
 
   private final String name;
   private final Vocabulary vocabulary;
@@ -134,12 +145,43 @@ public final class BigramModel implements HostModel, MemoryModule {
   }
 
   @Override
-  public BigramSession openSession(int threads) {
+  public Optional<HostIdentity> identity() {
+    return Optional.of(new HostIdentity("bigram", ACTIVATION_WIDTH, BLOCKS, digest()));
+  }
+
+  @Override
+  public OptionalInt activationWidth(Tap tap) {
+    return tap.isIn(BLOCKS) ? OptionalInt.of(ACTIVATION_WIDTH) : OptionalInt.empty();
+  }
+
+  /**
+   * What this host shows at a tap after two tokens: their ids, the block and the point.
+   *
+   * @return {@link #ACTIVATION_WIDTH} floats
+   */
+  public static float[] activation(Tap tap, int before, int last) {
+    return new float[] {
+      before, last, tap.blockOf(BLOCKS), tap.point() == Tap.Point.BLOCK_OUTPUT ? 1 : 0
+    };
+  }
+
+  @Override
+  public BigramSession openSession(int threads, Set<Tap> taps) {
+    for (Tap tap : taps) {
+      if (activationWidth(tap).isEmpty()) {
+        throw new IllegalArgumentException("no activations at " + tap);
+      }
+    }
     if (closed) {
       throw new ClosedException(name + " is closed");
     }
     openSessions.incrementAndGet();
-    return new BigramSession();
+    return new BigramSession(taps);
+  }
+
+  @Override
+  public BigramSession openSession(int threads) {
+    return openSession(threads, Set.of());
   }
 
   @Override
@@ -155,8 +197,14 @@ public final class BigramModel implements HostModel, MemoryModule {
 
     private final Thread owner = Thread.currentThread();
     private final int[] sequence = new int[contextLength];
+    private final Set<Tap> taps;
     private int length;
+    private int rows;
     private boolean open = true;
+
+    private BigramSession(Set<Tap> taps) {
+      this.taps = Set.copyOf(taps);
+    }
 
     private void check() {
       if (Thread.currentThread() != owner) {
@@ -168,7 +216,7 @@ public final class BigramModel implements HostModel, MemoryModule {
     }
 
     @Override
-    public LogitRows forward(int[] tokens, Rows rows) {
+    public FloatRows forward(int[] tokens, Rows rows) {
       check();
       if (tokens.length < 1 || tokens.length > maxBatch()) {
         throw new IllegalArgumentException(tokens.length + " tokens in one call");
@@ -196,11 +244,27 @@ public final class BigramModel implements HostModel, MemoryModule {
           System.arraycopy(row(before, tokens[i]), 0, out, (i - first) * width, width);
         }
       }
-      return LogitRows.of(out, width);
+      this.rows = tokens.length - first;
+      return FloatRows.of(out, width);
     }
 
     @Override
-    public LogitRows recall(int[] tokens, Rows rows) {
+    public FloatRows activations(Tap tap) {
+      check();
+      if (!taps.contains(tap)) {
+        throw new IllegalArgumentException("opened without " + tap);
+      }
+      float[] out = new float[rows * ACTIVATION_WIDTH];
+      for (int i = 0; i < rows; i++) {
+        int at = length - rows + i;
+        float[] row = activation(tap, at == 0 ? 0 : sequence[at - 1], sequence[at]);
+        System.arraycopy(row, 0, out, i * ACTIVATION_WIDTH, ACTIVATION_WIDTH);
+      }
+      return FloatRows.of(out, ACTIVATION_WIDTH);
+    }
+
+    @Override
+    public FloatRows recall(int[] tokens, FloatRows activations, Rows rows) {
       return forward(tokens, rows);
     }
 

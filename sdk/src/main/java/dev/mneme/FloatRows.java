@@ -4,18 +4,23 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Rows of next-token logits, contiguous 32-bit floats in native byte order.
+ * Rows of contiguous 32-bit floats in native byte order: next-token logits, or a host's
+ * activations.
  *
  * <p>A view, not a copy: it is valid until the next call of the session that gave it, and must not
  * be written to.
  *
  * @param segment {@code count * width} floats, row after row; native or on the heap
  * @param count number of rows, 0 for {@link Rows#NONE}
- * @param width floats in a row: the model's logit width, which may exceed its vocabulary by padding
+ * @param width floats in a row. For logits the model's logit width, which may exceed its vocabulary
+ *     by padding; for activations the width at their {@link Tap}
  */
-public record LogitRows(MemorySegment segment, int count, int width) {
+public record FloatRows(MemorySegment segment, int count, int width) {
 
-  public LogitRows {
+  /** No rows, for memories that read none. */
+  public static final FloatRows NONE = new FloatRows(MemorySegment.NULL, 0, 0);
+
+  public FloatRows {
     long expected = (long) count * width * Float.BYTES;
     if (segment.byteSize() != expected) {
       throw new IllegalArgumentException(
@@ -25,8 +30,8 @@ public record LogitRows(MemorySegment segment, int count, int width) {
   }
 
   /** Rows held in an array, for models written in Java. */
-  public static LogitRows of(float[] values, int width) {
-    return new LogitRows(MemorySegment.ofArray(values), values.length / width, width);
+  public static FloatRows of(float[] values, int width) {
+    return new FloatRows(MemorySegment.ofArray(values), values.length / width, width);
   }
 
   /**
@@ -42,8 +47,8 @@ public record LogitRows(MemorySegment segment, int count, int width) {
     return segment.asSlice(index * bytes, bytes);
   }
 
-  /** One logit. */
-  public float get(int row, int token) {
-    return row(row).getAtIndex(ValueLayout.JAVA_FLOAT, token);
+  /** One number of one row. */
+  public float get(int row, int column) {
+    return row(row).getAtIndex(ValueLayout.JAVA_FLOAT, column);
   }
 }

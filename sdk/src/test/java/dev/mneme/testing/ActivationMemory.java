@@ -1,0 +1,196 @@
+package dev.mneme.testing;
+
+import dev.mneme.ClosedException;
+import dev.mneme.FloatRows;
+import dev.mneme.MemoryModule;
+import dev.mneme.MemorySession;
+import dev.mneme.Rows;
+import dev.mneme.Tap;
+import dev.mneme.TappedHost;
+import dev.mneme.Vocabulary;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A memory in Java that reads the activations of a {@link BigramModel}: one random matrix. */
+public final class ActivationMemory implements MemoryModule {
+
+  private final String name;
+  private final BigramModel host;
+  private final TappedHost reads;
+  private final float[][] matrix;
+  private final AtomicInteger openSessions = new AtomicInteger();
+  private volatile boolean closed;
+
+  /** A memory of a host. */
+  public ActivationMemory(String name, BigramModel host, Tap tap, long seed) {
+    this(name, host, new TappedHost(host.identity().orElseThrow(), tap), seed);
+  }
+
+  /** A memory that speaks a host's tokens but says it was trained on another. */
+  public ActivationMemory(String name, BigramModel host, TappedHost reads, long seed) {
+    this.name = name;
+    this.host = host;
+    this.reads = reads;
+    var random = new Random(seed);
+    matrix = new float[host.logitWidth()][reads.host().width()];
+    for (float[] row : matrix) {
+      for (int i = 0; i < row.length; i++) {
+        row[i] = (float) random.nextGaussian();
+      }
+    }
+  }
+
+  /** The row it gives for an activation. */
+  public float[] row(float[] activation) {
+    float[] logits = new float[matrix.length];
+    for (int i = 0; i < logits.length; i++) {
+      for (int j = 0; j < activation.length; j++) {
+        logits[i] += matrix[i][j] * activation[j];
+      }
+    }
+    return logits;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String digest() {
+    return "sha256:" + "%064x".formatted(name.hashCode() & 0xFFFFFFFFL);
+  }
+
+  @Override
+  public Vocabulary vocabulary() {
+    return host.vocabulary();
+  }
+
+  @Override
+  public int logitWidth() {
+    return matrix.length;
+  }
+
+  @Override
+  public int contextLength() {
+    return Integer.MAX_VALUE;
+  }
+
+  @Override
+  public Optional<TappedHost> reads() {
+    return Optional.of(reads);
+  }
+
+  public int openSessions() {
+    return openSessions.get();
+  }
+
+  public boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public MemorySession openSession(int threads) {
+    if (closed) {
+      throw new ClosedException(name + " is closed");
+    }
+    openSessions.incrementAndGet();
+    return new ActivationSession();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  private final class ActivationSession implements MemorySession {
+
+    private final Thread owner = Thread.currentThread();
+    private int length;
+    private boolean open = true;
+
+    private void checkThread() {
+      if (Thread.currentThread() != owner) {
+        throw new WrongThreadException("this session belongs to " + owner);
+      }
+    }
+
+    private void check() {
+      checkThread();
+      if (!open) {
+        throw new ClosedException("this session is closed");
+      }
+    }
+
+    @Override
+    public FloatRows recall(int[] tokens, FloatRows activations, Rows rows) {
+      check();
+      int wanted =
+          switch (rows) {
+            case NONE -> 0;
+            case LAST -> 1;
+            case ALL -> tokens.length;
+          };
+      if (tokens.length < 1 || tokens.length > maxBatch()) {
+        throw new IllegalArgumentException(tokens.length + " tokens in one call");
+      }
+      for (int token : tokens) {
+        if (token < 0 || token >= logitWidth()) {
+          throw new IllegalArgumentException("token id " + token);
+        }
+      }
+      int width = reads.host().width();
+      if (activations.count() != wanted || (wanted > 0 && activations.width() != width)) {
+        throw new IllegalArgumentException(
+            "%d rows of %d".formatted(activations.count(), activations.width()));
+      }
+      float[] out = new float[wanted * logitWidth()];
+      for (int i = 0; i < wanted; i++) {
+        float[] activation = new float[width];
+        for (int j = 0; j < width; j++) {
+          activation[j] = activations.get(i, j);
+        }
+        System.arraycopy(row(activation), 0, out, i * logitWidth(), logitWidth());
+      }
+      length += tokens.length;
+      return FloatRows.of(out, logitWidth());
+    }
+
+    @Override
+    public int length() {
+      check();
+      return length;
+    }
+
+    @Override
+    public int capacity() {
+      check();
+      return Integer.MAX_VALUE;
+    }
+
+    @Override
+    public int maxBatch() {
+      check();
+      return 16;
+    }
+
+    @Override
+    public void truncate(int newLength) {
+      check();
+      if (newLength < 0 || newLength > length) {
+        throw new IllegalArgumentException("cannot truncate " + length + " to " + newLength);
+      }
+      length = newLength;
+    }
+
+    @Override
+    public void close() {
+      checkThread();
+      if (open) {
+        open = false;
+        openSessions.decrementAndGet();
+      }
+    }
+  }
+}
