@@ -124,7 +124,7 @@ public final class ClassPathModels {
 
   private static WeightType storedType(Path directory) {
     try (HuggingFaceModel model = HuggingFaceModel.open(directory)) {
-      return MemoryPack.storedType(model);
+      return PackContent.storedType(model.tensors());
     }
   }
 

@@ -2,7 +2,10 @@ package dev.mneme.store;
 
 import com.google.common.base.Ascii;
 import dev.mneme.MnemeException;
+import dev.mneme.store.PackKind.MemoryDecoder;
+import dev.mneme.store.PackKind.MlpMemory;
 import dev.mneme.store.hf.GgufConverter;
+import dev.mneme.store.hf.MlpGgufConverter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The GGUF form of a model, which llama.cpp runs: made once and kept in a cache folder, where
+ * The GGUF form of a model, which an engine runs: made once and kept in a cache folder, where
  * anyone may delete it at any time.
  *
  * <p>A file's name or folder holds the model's digest, so a file never goes stale; beside it lies
@@ -30,16 +33,26 @@ public final class DerivedGguf {
   }
 
   /**
-   * The GGUF of a pack, made now if the cache does not have it.
+   * The GGUF of a pack, made now if the cache does not have it: llama.cpp's form of a Memory
+   * Decoder, of an MLP Memory the one that {@link dev.mneme.store.hf.MlpGgufNames} describes.
    *
    * @param cache a folder, created if absent
    * @throws MnemeException if the weights cannot be converted or the cache cannot be written
    */
   public static Path of(MemoryPack pack, WeightType type, Path cache) {
-    String name =
-        "%s-%s-v%d.gguf"
-            .formatted(hex(pack.digest()), Ascii.toLowerCase(type.name()), GgufConverter.VERSION);
-    return of(cache, name, made -> GgufConverter.convertMemory(pack.directory(), made, type));
+    String name = "%s-%s".formatted(hex(pack.digest()), Ascii.toLowerCase(type.name()));
+    return switch (pack.kind()) {
+      case MemoryDecoder() ->
+          of(
+              cache,
+              "%s-v%d.gguf".formatted(name, GgufConverter.VERSION),
+              made -> GgufConverter.convertMemory(pack.directory(), made, type));
+      case MlpMemory(_) ->
+          of(
+              cache,
+              "%s-mlp-v%d.gguf".formatted(name, MlpGgufConverter.VERSION),
+              made -> MlpGgufConverter.convert(pack.directory(), made, type));
+    };
   }
 
   /**

@@ -6,11 +6,12 @@ import dev.mneme.IncompatibleMemoryException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
+import dev.mneme.TappedHost;
 import dev.mneme.Vocabulary;
 import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.HuggingFaceConfig;
-import dev.mneme.store.hf.HuggingFaceModel;
-import dev.mneme.store.safetensors.Dtype;
+import dev.mneme.store.hf.MlpShape;
+import dev.mneme.store.hf.NetworkShape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -40,23 +41,18 @@ public final class MemoryPack {
   private final Path directory;
   private final PackManifest manifest;
   private final String digest;
-  private final HuggingFaceConfig config;
-  private final Vocabulary vocabulary;
+  private final PackContent content;
   private final boolean vouchedFor;
-  private final WeightType storedType;
 
   private MemoryPack(Path directory, PackManifest manifest, boolean vouchedFor, String digest) {
     this.directory = directory;
     this.manifest = manifest;
     this.vouchedFor = vouchedFor;
     this.digest = digest;
-    try (HuggingFaceModel model = HuggingFaceModel.open(directory)) {
-      this.config = model.config();
-      this.vocabulary = model.tokenizer().vocabulary();
-      this.storedType = storedType(model);
-    }
-    if (manifest.architecture() != config.architecture()
-        || manifest.vocabularySize() != config.vocabulary()) {
+    this.content = PackContent.read(directory, manifest.kind());
+    NetworkShape network = content.network();
+    if (manifest.architecture() != network.architecture()
+        || manifest.vocabularySize() != network.vocabulary()) {
       throw new MalformedFileException(
           "%s: \"architecture\" and \"vocabularySize\" are %s and %d, but %s says %s and %d"
               .formatted(
@@ -64,8 +60,8 @@ public final class MemoryPack {
                   manifest.architecture().modelType(),
                   manifest.vocabularySize(),
                   HuggingFaceConfig.FILE,
-                  config.architecture().modelType(),
-                  config.vocabulary()));
+                  network.architecture().modelType(),
+                  network.vocabulary()));
     }
   }
 
@@ -75,7 +71,8 @@ public final class MemoryPack {
    * @throws PackIntegrityException if a file is absent, has another size or digest, is a link, or
    *     is a model file that the manifest does not list; names every such file
    * @throws MalformedFileException if a file breaks the rules of its format
-   * @throws MnemeException if something is missing or cannot be read
+   * @throws MnemeException if something is missing or cannot be read, or a folder without manifest
+   *     holds an MLP Memory, whose host nothing names
    */
   public static MemoryPack open(Path directory) {
     if (!Files.isDirectory(directory)) {
@@ -94,9 +91,9 @@ public final class MemoryPack {
   }
 
   /**
-   * Makes a pack of a model folder. The folder is checked first, its files are copied, and the pack
-   * appears under its name only when complete. What a killed import to the same place left behind
-   * is removed.
+   * Makes a pack of a Memory Decoder's folder. The folder is checked first, its files are copied,
+   * and the pack appears under its name only when complete. What a killed import to the same place
+   * left behind is removed.
    *
    * @param directory with {@code config.json}, SafeTensors weights and {@code tokenizer.json}
    * @param name of the pack; see {@link PackManifest#name}
@@ -118,10 +115,29 @@ public final class MemoryPack {
    */
   public static MemoryPack importFrom(
       Path directory, String name, String domain, double lambda, Path out) {
+    return importFrom(directory, name, domain, lambda, new PackKind.MemoryDecoder(), out);
+  }
+
+  /**
+   * Makes a pack of the folder of an MLP Memory, as {@link #importFrom(Path, String, String,
+   * double, Path)} does of a Memory Decoder's.
+   *
+   * @param directory with the memory's {@code config.json} and SafeTensors weights, and the host's
+   *     {@code tokenizer.json}
+   * @param reads the host the memory was trained on, and the place there; see {@link HostNorms}
+   * @throws IllegalArgumentException if {@code reads} names a block the host does not have
+   */
+  public static MemoryPack importFrom(
+      Path directory, String name, String domain, double lambda, TappedHost reads, Path out) {
+    return importFrom(directory, name, domain, lambda, new PackKind.MlpMemory(reads), out);
+  }
+
+  private static MemoryPack importFrom(
+      Path directory, String name, String domain, double lambda, PackKind kind, Path out) {
     Preconditions.checkArgument(
         lambda >= 0 && lambda <= 1, "lambda must lie in [0, 1], not %s", lambda);
     PackImport.run(
-        directory, name, domain, lambda + 0.0, out); // + 0.0 takes a negative zero's sign
+        directory, name, domain, lambda + 0.0, kind, out); // + 0.0 takes a negative zero's sign
     return open(out);
   }
 
@@ -143,12 +159,21 @@ public final class MemoryPack {
     return manifest;
   }
 
-  public HuggingFaceConfig config() {
-    return config;
+  /** Which kind of memory this is, and what that kind reads. */
+  public PackKind kind() {
+    return manifest.kind();
+  }
+
+  /**
+   * The network's shape: a {@link HuggingFaceConfig} for a Memory Decoder, a {@link MlpShape} for
+   * an MLP Memory.
+   */
+  public NetworkShape network() {
+    return content.network();
   }
 
   public Vocabulary vocabulary() {
-    return vocabulary;
+    return content.vocabulary();
   }
 
   /** The weight the pack's maker recommends; empty for a plain folder. */
@@ -158,7 +183,7 @@ public final class MemoryPack {
 
   /** The type that loses nothing of the weights: F16 where they are stored so, or else F32. */
   public WeightType storedType() {
-    return storedType;
+    return content.storedType();
   }
 
   /**
@@ -167,7 +192,7 @@ public final class MemoryPack {
    * @throws IncompatibleMemoryException listing every difference
    */
   public void requireVocabularyOf(HostModel host) {
-    List<String> differences = host.vocabulary().differencesFrom(vocabulary);
+    List<String> differences = host.vocabulary().differencesFrom(vocabulary());
     if (!differences.isEmpty()) {
       throw new IncompatibleMemoryException(
           "the memory %s does not fit the host %s, because token ids mean different things (here: the host, there: the memory); use a memory trained for this host's tokenizer: %s"
@@ -175,13 +200,9 @@ public final class MemoryPack {
     }
   }
 
-  static WeightType storedType(HuggingFaceModel model) {
-    boolean half =
-        model.tensors().tensors().values().stream().allMatch(t -> t.dtype() == Dtype.F16);
-    return half ? WeightType.F16 : WeightType.F32;
-  }
-
   private static MemoryPack openPlainFolder(Path directory) {
+    var kind = new PackKind.MemoryDecoder(); // the only kind that names no host
+    PackContent.requireKind(directory, kind);
     HuggingFaceConfig config = HuggingFaceConfig.read(directory);
     List<Entry> files =
         PackFiles.carried(directory).stream()
@@ -191,6 +212,7 @@ public final class MemoryPack {
         new PackManifest(
             String.valueOf(directory.toAbsolutePath().normalize().getFileName()),
             "",
+            kind,
             "",
             DEFAULT_LAMBDA,
             config.architecture(),

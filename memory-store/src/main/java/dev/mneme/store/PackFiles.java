@@ -39,7 +39,7 @@ final class PackFiles {
 
   /** Endings of files that a loader might take for part of the model. */
   private static final List<String> MODEL_ENDINGS =
-      List.of(".safetensors", ".json", ".gguf", ".bin", ".pt", ".pth", ".ckpt", ".pkl");
+      List.of(".safetensors", ".json", ".gguf", ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle");
 
   private static final int BUFFER_BYTES = 1 << 20;
 
@@ -115,7 +115,7 @@ final class PackFiles {
     }
   }
 
-  private static MessageDigest sha256() {
+  static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

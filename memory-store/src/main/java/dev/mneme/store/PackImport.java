@@ -2,8 +2,7 @@ package dev.mneme.store;
 
 import dev.mneme.MnemeException;
 import dev.mneme.store.PackManifest.Entry;
-import dev.mneme.store.hf.HuggingFaceConfig;
-import dev.mneme.store.hf.HuggingFaceModel;
+import dev.mneme.store.hf.NetworkShape;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -17,7 +16,8 @@ final class PackImport {
 
   private PackImport() {}
 
-  static void run(Path directory, String name, String domain, double lambda, Path out) {
+  static void run(
+      Path directory, String name, String domain, double lambda, PackKind kind, Path out) {
     if (!PackManifest.isValidName(name)) {
       throw new MnemeException(
           "\"%s\" is no name for a pack: use 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
@@ -27,10 +27,7 @@ final class PackImport {
       throw new MnemeException(
           "%s exists already; remove it or choose another folder".formatted(out));
     }
-    HuggingFaceConfig config;
-    try (HuggingFaceModel model = HuggingFaceModel.open(directory)) {
-      config = model.config();
-    }
+    NetworkShape network = PackContent.read(directory, kind).network();
     Path target = out.toAbsolutePath().normalize();
     try {
       Path parent = target.resolveSibling(".").normalize();
@@ -39,7 +36,14 @@ final class PackImport {
         List<Entry> files = copy(directory, place.folder());
         var manifest =
             new PackManifest(
-                name, domain, "", lambda, config.architecture(), config.vocabulary(), files);
+                name,
+                domain,
+                kind,
+                "",
+                lambda,
+                network.architecture(),
+                network.vocabulary(),
+                files);
         // Last, so that a folder with a manifest is a whole pack.
         Files.write(place.folder().resolve(PackManifest.FILE), manifest.toBytes());
         place.complete();

@@ -6,17 +6,27 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Ascii;
+import com.google.common.collect.Sets;
+import dev.mneme.HostIdentity;
 import dev.mneme.MalformedFileException;
+import dev.mneme.Tap;
+import dev.mneme.Tap.Point;
+import dev.mneme.TappedHost;
+import dev.mneme.store.PackKind.MemoryDecoder;
+import dev.mneme.store.PackKind.MlpMemory;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.json.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What a pack says about itself in {@code pack.json}; docs/pack-format.md describes the file for
@@ -25,14 +35,17 @@ import java.util.regex.Pattern;
  * @param name what applications call the memory: lower-case letters, digits, {@code .}, {@code _}
  *     and {@code -}, at most 64, a letter or digit first
  * @param domain the field of knowledge, for people; may be empty
+ * @param kind which kind of memory it is, and what that kind reads
  * @param description for people; may be empty
  * @param lambda mixing weight to start from, 0 to 1
- * @param vocabularySize rows of the memory's embedding, padding included
+ * @param architecture the {@code model_type} of {@code config.json}
+ * @param vocabularySize rows of the memory's output matrix, padding included
  * @param files every other file of the pack
  */
 public record PackManifest(
     String name,
     String domain,
+    PackKind kind,
     String description,
     double lambda,
     Architecture architecture,
@@ -44,9 +57,6 @@ public record PackManifest(
 
   /** The one version of the schema. */
   public static final int SCHEMA_VERSION = 1;
-
-  /** The one kind of memory: a small transformer that reads token ids (arXiv 2508.09874). */
-  public static final String KIND = "memory-decoder";
 
   /**
    * One file of a pack.
@@ -77,6 +87,10 @@ public record PackManifest(
           "architecture",
           "vocabularySize",
           "files");
+  private static final Set<String> MLP_ONLY = Set.of("tap", "host");
+  private static final Set<String> MLP_FIELDS = Sets.union(FIELDS, MLP_ONLY).immutableCopy();
+  private static final Set<String> TAP_FIELDS = Set.of("block", "point");
+  private static final Set<String> HOST_FIELDS = Set.of("architecture", "width", "blocks", "norms");
   private static final Set<String> FILE_FIELDS = Set.of("name", "bytes", "sha256");
 
   /** Whether a pack may have this name. */
@@ -96,24 +110,89 @@ public record PackManifest(
     if (version.integer(Integer.MIN_VALUE, Integer.MAX_VALUE) != SCHEMA_VERSION) {
       throw version.unlike(SCHEMA_VERSION + ", the only version this release reads");
     }
-    requireKnown(json, FIELDS);
-    if (!json.get("kind").string().equals(KIND)) {
-      throw json.get("kind").unlike("\"" + KIND + "\", the only supported kind");
-    }
+    PackKind kind = kind(json);
     JsonValue name = json.get("name");
     if (!isValidName(name.string())) {
       throw name.unlike("1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first");
     }
-    JsonValue architecture = json.get("architecture");
     return new PackManifest(
         name.string(),
         json.get("domain").string(),
+        kind,
         json.get("description").string(),
         lambda(json.get("lambda")),
-        Architecture.ofModelType(architecture.string())
-            .orElseThrow(() -> architecture.unlike("one of " + Architecture.supported())),
+        architecture(json.get("architecture"), kind),
         json.get("vocabularySize").count(),
         files(json.get("files")));
+  }
+
+  /** Checks the fields too, for the kind decides which there are. */
+  private static PackKind kind(JsonValue json) {
+    JsonValue label = json.get("kind");
+    return switch (label.string()) {
+      case MemoryDecoder.LABEL -> {
+        requireKnown(json, FIELDS);
+        yield new MemoryDecoder();
+      }
+      case MlpMemory.LABEL -> {
+        requireKnown(json, MLP_FIELDS);
+        HostIdentity host = host(json.get("host"));
+        yield new MlpMemory(new TappedHost(host, tap(json.get("tap"), host)));
+      }
+      default ->
+          throw label.unlike("\"%s\" or \"%s\"".formatted(MemoryDecoder.LABEL, MlpMemory.LABEL));
+    };
+  }
+
+  private static HostIdentity host(JsonValue json) {
+    requireKnown(json, HOST_FIELDS);
+    JsonValue architecture = json.get("architecture");
+    if (!MlpMemory.isArchitecture(architecture.string())) {
+      throw architecture.unlike("the name of a family as GGUF has it, such as \"llama\"");
+    }
+    JsonValue norms = json.get("norms");
+    if (!MlpMemory.isDigest(norms.string())) {
+      throw norms.unlike("\"sha256:\" and 64 lower-case hex digits");
+    }
+    return new HostIdentity(
+        architecture.string(),
+        json.get("width").count(),
+        json.get("blocks").count(),
+        norms.string());
+  }
+
+  private static Tap tap(JsonValue json, HostIdentity host) {
+    requireKnown(json, TAP_FIELDS);
+    JsonValue point = json.get("point");
+    return new Tap(
+        (int) json.get("block").integer(-host.blocks(), host.blocks() - 1),
+        Point.ofLabel(point.string())
+            .orElseThrow(
+                () ->
+                    point.unlike(
+                        "one of "
+                            + Arrays.stream(Point.values())
+                                .map(Point::label)
+                                .collect(Collectors.joining(", ")))));
+  }
+
+  private static Architecture architecture(JsonValue modelType, PackKind kind) {
+    List<Architecture> supported =
+        switch (kind) {
+          case MemoryDecoder() -> List.of(Architecture.values());
+          case MlpMemory(_) ->
+              Arrays.stream(MlpShape.Style.values()).map(MlpShape.Style::architecture).toList();
+        };
+    return supported.stream()
+        .filter(a -> a.modelType().equals(modelType.string()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                modelType.unlike(
+                    "one of "
+                        + supported.stream()
+                            .map(Architecture::modelType)
+                            .collect(Collectors.joining(", "))));
   }
 
   /** This manifest as the bytes of {@code pack.json}; equal manifests give equal bytes. */
@@ -123,11 +202,19 @@ public record PackManifest(
     json.put("schemaVersion", SCHEMA_VERSION);
     json.put("name", name);
     json.put("domain", domain);
-    json.put("kind", KIND);
+    json.put("kind", kind.label());
     json.put("description", description);
     json.put("lambda", lambda);
     json.put("architecture", architecture.modelType());
     json.put("vocabularySize", vocabularySize);
+    if (kind instanceof MlpMemory(TappedHost(HostIdentity host, Tap tap))) {
+      json.putObject("tap").put("block", tap.block()).put("point", tap.point().label());
+      json.putObject("host")
+          .put("architecture", host.architecture())
+          .put("width", host.width())
+          .put("blocks", host.blocks())
+          .put("norms", host.norms());
+    }
     var entries = json.putArray("files");
     for (Entry file : files) {
       entries
@@ -191,7 +278,12 @@ public record PackManifest(
   private static void requireKnown(JsonValue json, Set<String> fields) {
     for (Map.Entry<String, JsonValue> member : json.members().entrySet()) {
       if (!fields.contains(member.getKey())) {
-        throw member.getValue().unlike("absent: schema version 1 has no such field");
+        throw member
+            .getValue()
+            .unlike(
+                MLP_ONLY.contains(member.getKey()) && fields.equals(FIELDS)
+                    ? "absent: a %s reads token ids alone".formatted(MemoryDecoder.LABEL)
+                    : "absent: schema version 1 has no such field");
       }
     }
   }

@@ -9,7 +9,11 @@ public enum WeightType {
   /** 2 bytes a weight. */
   F16(GgufType.F16),
   /** About 1 byte a weight, in blocks of 32; rows of another length fall back to F16. */
-  Q8_0(GgufType.Q8_0);
+  Q8_0(GgufType.Q8_0),
+  /** 4.5 bits a weight: 16 steps around zero for each block of 32; else as {@link #Q8_0}. */
+  Q4_0(GgufType.Q4_0),
+  /** 5 bits a weight: 16 steps up from each block's smallest number; else as {@link #Q8_0}. */
+  Q4_1(GgufType.Q4_1);
 
   private final GgufType type;
 

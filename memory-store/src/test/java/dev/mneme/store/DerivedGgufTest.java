@@ -3,8 +3,13 @@ package dev.mneme.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mneme.HostIdentity;
 import dev.mneme.MnemeException;
+import dev.mneme.Tap;
+import dev.mneme.TappedHost;
 import dev.mneme.store.gguf.GgufFile;
+import dev.mneme.store.hf.MlpShape.Style;
+import dev.mneme.store.testing.TinyMlp;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
 import java.io.IOException;
@@ -46,6 +51,21 @@ class DerivedGgufTest {
     assertThat(names())
         .containsExactlyInAnyOrder(
             file.getFileName().toString(), file.getFileName().toString() + ".sha256");
+  }
+
+  @Test
+  void makesAnMlpMemoryInAFormOfItsOwn() {
+    Path memory =
+        TinyMlp.write(
+            TinyModel.directory(folder, "mlp"), Style.GPT2, TinyModel.directory(folder, "m"), 1);
+    var host = new HostIdentity("llama", TinyModel.HIDDEN, 1, "sha256:" + "0".repeat(64));
+    var reads = new TappedHost(host, Tap.lastFeedForwardInput());
+    MemoryPack mlp = MemoryPack.importFrom(memory, "law", "", 0.5, reads, folder.resolve("law"));
+    Path file = DerivedGguf.of(mlp, WeightType.Q4_0, cache);
+    assertThat(file.getFileName())
+        .hasToString(mlp.digest().substring("sha256:".length()) + "-q4_0-mlp-v1.gguf");
+    assertThat(GgufFile.read(file).string("general.architecture")).hasValue("mneme-mlp");
+    assertThat(DerivedGguf.of(mlp, WeightType.Q4_0, cache)).isEqualTo(file);
   }
 
   @Test

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.HostIdentity;
 import dev.mneme.HostModel;
 import dev.mneme.HostSession;
 import dev.mneme.IncompatibleMemoryException;
 import dev.mneme.MemoryModule;
 import dev.mneme.MnemeException;
+import dev.mneme.Tap;
 import dev.mneme.Tokenizer;
 import dev.mneme.Vocabulary;
 import dev.mneme.store.testing.ModelEdit;
@@ -17,6 +19,9 @@ import dev.mneme.store.testing.TinyModel.Family;
 import dev.mneme.testing.BigramModel;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -140,7 +145,17 @@ class MemoryLoaderTest {
     }
 
     @Override
-    public HostSession openSession(int threads) {
+    public Optional<HostIdentity> identity() {
+      return Optional.empty();
+    }
+
+    @Override
+    public OptionalInt activationWidth(Tap tap) {
+      return OptionalInt.empty();
+    }
+
+    @Override
+    public HostSession openSession(int threads, Set<Tap> taps) {
       throw new UnsupportedOperationException();
     }
 

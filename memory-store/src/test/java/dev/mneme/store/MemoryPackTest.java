@@ -43,8 +43,9 @@ class MemoryPackTest {
     assertThat(pack.name()).isEqualTo("law");
     assertThat(pack.manifest().domain()).isEqualTo("Swiss law");
     assertThat(pack.manifest().architecture().name()).isEqualTo(family.name());
+    assertThat(pack.kind()).isEqualTo(new PackKind.MemoryDecoder());
     assertThat(pack.recommendedLambda()).hasValue(MemoryPack.DEFAULT_LAMBDA);
-    assertThat(pack.vocabulary().size()).isEqualTo(pack.config().vocabulary());
+    assertThat(pack.vocabulary().size()).isEqualTo(pack.network().vocabulary());
     assertThat(pack.storedType()).isEqualTo(WeightType.F32);
   }
 
@@ -84,7 +85,7 @@ class MemoryPackTest {
     MemoryPack pack = MemoryPack.open(model);
     assertThat(pack.name()).isEqualTo("Tiny Model");
     assertThat(pack.recommendedLambda()).isEmpty();
-    assertThat(pack.config().architecture()).isEqualTo(Architecture.LLAMA);
+    assertThat(pack.network().architecture()).isEqualTo(Architecture.LLAMA);
     assertThat(pack.digest())
         .matches("sha256:[0-9a-f]{64}")
         .isEqualTo(MemoryPack.open(model).digest());
@@ -167,6 +168,7 @@ class MemoryPackTest {
         new PackManifest(
             m.name(),
             m.domain(),
+            m.kind(),
             m.description(),
             m.lambda(),
             Architecture.QWEN2,

@@ -4,7 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mneme.HostIdentity;
 import dev.mneme.MalformedFileException;
+import dev.mneme.Tap;
+import dev.mneme.Tap.Point;
+import dev.mneme.TappedHost;
+import dev.mneme.store.PackKind.MemoryDecoder;
+import dev.mneme.store.PackKind.MlpMemory;
 import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import java.nio.file.Path;
@@ -21,15 +27,168 @@ class PackManifestTest {
       new PackManifest(
           "law",
           "Swiss law, \u00e9dition 2",
+          new MemoryDecoder(),
           "",
           0.6,
           Architecture.LLAMA,
           512,
           List.of(new Entry("config.json", 652, HASH), new Entry("model.safetensors", 9, HASH)));
 
+  private static final PackManifest MLP =
+      new PackManifest(
+          "law",
+          "",
+          new MlpMemory(
+              new TappedHost(
+                  new HostIdentity("llama", 192, 4, "sha256:" + HASH), Tap.lastFeedForwardInput())),
+          "",
+          0.75,
+          Architecture.MISTRAL,
+          512,
+          List.of(new Entry("config.json", 652, HASH)));
+
   @Test
   void readsBackWhatItWrites() {
     assertThat(parse(written())).isEqualTo(MANIFEST);
+    assertThat(parse(written(MLP))).isEqualTo(MLP);
+  }
+
+  @Test
+  void writesADecodersManifestAsItAlwaysWas() {
+    var manifest =
+        new PackManifest(
+            "law",
+            "",
+            new MemoryDecoder(),
+            "",
+            0.6,
+            Architecture.LLAMA,
+            512,
+            List.of(new Entry("config.json", 652, HASH)));
+    assertThat(written(manifest))
+        .isEqualTo(
+            """
+            {
+              "schemaVersion" : 1,
+              "name" : "law",
+              "domain" : "",
+              "kind" : "memory-decoder",
+              "description" : "",
+              "lambda" : 0.6,
+              "architecture" : "llama",
+              "vocabularySize" : 512,
+              "files" : [
+                {
+                  "name" : "config.json",
+                  "bytes" : 652,
+                  "sha256" : "%s"
+                }
+              ]
+            }
+            """
+                .formatted(HASH));
+  }
+
+  @Test
+  void writesTheHostThatAnMlpMemoryReads() {
+    assertThat(written(MLP))
+        .contains(
+            """
+              "kind" : "mlp-memory",
+            """,
+            """
+              "architecture" : "mistral",
+              "vocabularySize" : 512,
+              "tap" : {
+                "block" : -1,
+                "point" : "ffn_norm"
+              },
+              "host" : {
+                "architecture" : "llama",
+                "width" : 192,
+                "blocks" : 4,
+                "norms" : "sha256:%s"
+              },
+              "files" : [
+            """
+                .formatted(HASH));
+  }
+
+  @Test
+  void readsEveryTap() {
+    String block = mlp("\"block\" : -1", "\"block\" : 3").replace("ffn_norm", "l_out");
+    assertThat(parse(block).kind())
+        .isInstanceOfSatisfying(
+            MlpMemory.class,
+            kind -> assertThat(kind.reads().tap()).isEqualTo(new Tap(3, Point.BLOCK_OUTPUT)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tap", "host"})
+  void refusesAnMlpMemoryWithoutItsTapOrHost(String field) {
+    refuses(
+        mlp("\"" + field + "\" : {", "\"" + field + "\" : null, \"_\" : {"),
+        "\"_\" must be absent");
+    refuses(
+        written(MLP).replaceFirst("\"" + field + "\" : \\{[^}]*\\},", ""),
+        "the field \"" + field + "\" is missing");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tap", "host"})
+  void refusesADecoderWithATapOrHost(String field) {
+    refuses(
+        written().replaceFirst("\\{", "{\"" + field + "\" : {},"),
+        "\"" + field + "\" must be absent: a memory-decoder reads token ids alone");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'\"block\" : -1', '\"block\" : 4', tap.block, an integer from -4 to 3",
+    "'\"block\" : -1', '\"block\" : -5', tap.block, an integer from -4 to 3",
+    "'\"block\" : -1', '\"block\" : \"-1\"', tap.block, an integer",
+    "'\"block\" : -1', '\"block\" : -1.0', tap.block, an integer",
+    "'\"ffn_norm\"', '\"FFN_NORM\"', tap.point, 'one of ffn_norm, l_out'",
+    "'\"ffn_norm\"', 7, tap.point, a string",
+    "'\"block\" : -1', '\"block\" : -1, \"row\" : 1', tap.row, absent",
+    "'\"architecture\" : \"llama\"', '\"architecture\" : \"\"', host.architecture, the name of a"
+        + " family",
+    "'\"architecture\" : \"llama\"', '\"architecture\" : \"Llama 2\"', host.architecture, the name"
+        + " of a family",
+    "'\"width\" : 192', '\"width\" : 0', host.width, an integer from 1",
+    "'\"width\" : 192', '\"width\" : 192.5', host.width, an integer from 1",
+    "'\"blocks\" : 4', '\"blocks\" : 0', host.blocks, an integer from 1",
+    "'\"blocks\" : 4', '\"blocks\" : 4, \"name\" : \"x\"', host.name, absent",
+    "'\"norms\" : \"sha256:0', '\"norms\" : \"sha256:0A', host.norms, '\"sha256:\" and 64'",
+    "'\"norms\" : \"sha256:', '\"norms\" : \"', host.norms, '\"sha256:\" and 64'"
+  })
+  void refusesATapOrHostThatIsNone(String found, String wrong, String field, String expectation) {
+    refuses(mlp(found, wrong), "\"" + field + "\" must be " + expectation);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "block, tap",
+    "point, tap",
+    "architecture, host",
+    "width, host",
+    "blocks, host",
+    "norms, host"
+  })
+  void refusesATapOrHostWithoutAField(String field, String of) {
+    String before = written(MLP);
+    int at = before.indexOf("\"" + field + "\" : ", before.indexOf("\"" + of + "\""));
+    String without =
+        before.substring(0, at) + before.substring(at).replaceFirst(":[^,}]*", ": null");
+    refuses(without, "the field \"" + of + "." + field + "\" is missing");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "qwen2"})
+  void refusesAnMlpMemoryOfAFamilyThatHasNone(String architecture) {
+    refuses(
+        mlp("\"mistral\"", "\"" + architecture + "\""),
+        "\"architecture\" must be one of mistral, gpt2");
   }
 
   @Test
@@ -116,7 +275,8 @@ class PackManifestTest {
 
   @Test
   void refusesAnUnknownKindOrArchitecture() {
-    refuses(with("kind", "\"mlp-memory\""), "\"kind\" must be \"memory-decoder\"", "mlp-memory");
+    refuses(
+        with("kind", "\"knn\""), "\"kind\" must be \"memory-decoder\" or \"mlp-memory\"", "knn");
     refuses(with("architecture", "\"rwkv\""), "\"architecture\" must be one of llama", "rwkv");
   }
 
@@ -204,7 +364,17 @@ class PackManifestTest {
   }
 
   private static String written() {
-    return new String(MANIFEST.toBytes(), UTF_8);
+    return written(MANIFEST);
+  }
+
+  private static String written(PackManifest manifest) {
+    return new String(manifest.toBytes(), UTF_8);
+  }
+
+  /** The manifest of an MLP Memory with one place changed. */
+  private static String mlp(String found, String replacement) {
+    assertThat(written(MLP)).contains(found);
+    return written(MLP).replace(found, replacement);
   }
 
   /** The manifest with another value for a field, as JSON. */

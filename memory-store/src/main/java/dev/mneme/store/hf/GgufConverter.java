@@ -21,7 +21,7 @@ import java.util.List;
  * name only when complete. The same folder gives the same bytes.
  *
  * <p>Matrices are stored in the wanted type, norms, biases and position embeddings as F32. A matrix
- * whose rows are no whole number of Q8_0's blocks of 32 is stored as F16 instead. Key names and
+ * whose rows are no whole number of a type's blocks of 32 is stored as F16 instead. Key names and
  * tensor layouts are those of llama.cpp's converter.
  */
 public final class GgufConverter {
@@ -78,7 +78,7 @@ public final class GgufConverter {
     String arch = config.architecture().gguf();
     writer.put("general.architecture", arch);
     writer.put("general.name", String.valueOf(model.directory().toAbsolutePath().getFileName()));
-    writer.putUint32("general.file_type", fileType());
+    writer.putUint32("general.file_type", fileType(type));
     writer.putUint32(arch + ".vocab_size", config.vocabulary());
     writer.putUint32(arch + ".context_length", config.context());
     writer.putUint32(arch + ".embedding_length", config.hidden());
@@ -103,10 +103,12 @@ public final class GgufConverter {
   }
 
   /** The numbers of llama.cpp's {@code llama_ftype}. */
-  private int fileType() {
+  static int fileType(WeightType type) {
     return switch (type) {
       case F32 -> 0;
       case F16 -> 1;
+      case Q4_0 -> 2;
+      case Q4_1 -> 3;
       case Q8_0 -> 7;
     };
   }

@@ -53,7 +53,8 @@ public record HuggingFaceConfig(
     boolean mlpBias,
     OptionalInt slidingWindow,
     OptionalInt bos,
-    List<Integer> eos) {
+    List<Integer> eos)
+    implements NetworkShape {
 
   /** The model families whose folders can be opened. */
   public enum Architecture {
@@ -96,10 +97,13 @@ public record HuggingFaceConfig(
   /** The file's name in a model folder. */
   public static final String FILE = "config.json";
 
+  /** What transformers takes where {@code layer_norm_epsilon} is absent. */
+  static final double DEFAULT_GPT2_EPSILON = 1e-5;
+
   private static final double DEFAULT_ROPE_THETA = 10_000;
 
   /** GPT-2's activation under the names it goes by; all compute the tanh approximation. */
-  private static final Set<String> GPT2_ACTIVATIONS = Set.of("gelu_new", "gelu_pytorch_tanh");
+  static final Set<String> GPT2_ACTIVATIONS = Set.of("gelu_new", "gelu_pytorch_tanh");
 
   /**
    * Reads {@code config.json} of a model folder.
@@ -108,13 +112,7 @@ public record HuggingFaceConfig(
    * @throws MnemeException if there is no such file or the model is of no supported family
    */
   public static HuggingFaceConfig read(Path directory) {
-    Path file = directory.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
-      throw new MnemeException(
-          "%s has no %s; give a folder in the layout that Hugging Face publishes"
-              .formatted(directory, FILE));
-    }
-    JsonValue config = JsonValue.read(file);
+    JsonValue config = json(directory);
     JsonValue modelType = config.get("model_type");
     Architecture architecture =
         Architecture.ofModelType(modelType.string())
@@ -122,13 +120,26 @@ public record HuggingFaceConfig(
                 () ->
                     new MnemeException(
                         "%s: models of type \"%s\" are not supported; supported are %s"
-                            .formatted(file, modelType.string(), Architecture.supported())));
+                            .formatted(
+                                config.file(), modelType.string(), Architecture.supported())));
+    return architecture == Architecture.GPT2 ? gpt2(config) : llamaLike(architecture, config);
+  }
+
+  /** The file of a folder, refused where it describes quantised weights. */
+  static JsonValue json(Path directory) {
+    Path file = directory.resolve(FILE);
+    if (!Files.isRegularFile(file)) {
+      throw new MnemeException(
+          "%s has no %s; give a folder in the layout that Hugging Face publishes"
+              .formatted(directory, FILE));
+    }
+    JsonValue config = JsonValue.read(file);
     if (config.find("quantization_config").isPresent()) {
       throw new MnemeException(
           "%s: the weights are quantised (\"quantization_config\"); give the original folder"
               .formatted(file));
     }
-    return architecture == Architecture.GPT2 ? gpt2(config) : llamaLike(architecture, config);
+    return config;
   }
 
   private static HuggingFaceConfig llamaLike(Architecture architecture, JsonValue config) {
@@ -186,7 +197,7 @@ public record HuggingFaceConfig(
         config.find("n_inner").map(JsonValue::count).orElseGet(() -> Math.multiplyExact(4, hidden)),
         config.get("vocab_size").count(),
         config.get("n_positions").count(),
-        config.find("layer_norm_epsilon").map(JsonValue::positive).orElse(1e-5),
+        config.find("layer_norm_epsilon").map(JsonValue::positive).orElse(DEFAULT_GPT2_EPSILON),
         DEFAULT_ROPE_THETA,
         new RopeScaling.None(),
         config.find("tie_word_embeddings").map(JsonValue::bool).orElse(true),
@@ -270,7 +281,7 @@ public record HuggingFaceConfig(
     }
   }
 
-  private static void requireOneOf(JsonValue config, String key, Set<String> supported) {
+  static void requireOneOf(JsonValue config, String key, Set<String> supported) {
     Optional<JsonValue> value = config.find(key);
     if (value.isPresent() && !supported.contains(value.get().string())) {
       throw value.get().unlike("one of the supported " + supported);
@@ -288,7 +299,7 @@ public record HuggingFaceConfig(
     return config.find(key).map(JsonValue::bool).orElse(false);
   }
 
-  private static OptionalInt id(JsonValue config, String key) {
+  static OptionalInt id(JsonValue config, String key) {
     List<Integer> ids = ids(config, key);
     return ids.isEmpty() ? OptionalInt.empty() : OptionalInt.of(ids.getFirst());
   }

@@ -4,6 +4,7 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.safetensors.TensorSource;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A model folder opened and checked: configuration, tokenizer and weights fit each other, and every
@@ -35,9 +36,9 @@ public final class HuggingFaceModel implements AutoCloseable {
    */
   public static HuggingFaceModel open(Path directory) {
     HuggingFaceConfig config = HuggingFaceConfig.read(directory);
-    TokenizerJson tokenizer = TokenizerJson.read(directory, config);
     TensorSource tensors = TensorSource.openDirectory(directory);
     try {
+      TokenizerJson tokenizer = TokenizerJson.read(directory, config);
       return new HuggingFaceModel(directory, config, tokenizer, tensors);
     } catch (RuntimeException e) {
       tensors.close();
@@ -60,6 +61,15 @@ public final class HuggingFaceModel implements AutoCloseable {
   /** The weights, valid until this model is closed. */
   public TensorSource tensors() {
     return tensors;
+  }
+
+  /**
+   * The names of the tensors of all normalisations: block after block attention norm, then
+   * feed-forward norm, at the end the output norm; of each first the weight, then the bias if the
+   * family has one.
+   */
+  public List<String> norms() {
+    return layout.norms();
   }
 
   WeightLayout layout() {

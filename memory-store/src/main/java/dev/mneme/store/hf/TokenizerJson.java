@@ -82,13 +82,14 @@ public final class TokenizerJson {
   private final OptionalInt unknown;
   private final Vocabulary vocabulary;
 
-  private TokenizerJson(Path directory, HuggingFaceConfig config) {
+  private TokenizerJson(
+      Path directory, int vocabularySize, OptionalInt configBos, List<Integer> configEnds) {
     this.json = JsonValue.read(directory.resolve(FILE));
     this.settings = optional(directory, "tokenizer_config.json");
     JsonValue model = json.get("model");
     requireBpe(model);
     this.style = style(model);
-    this.tokens = tokens(model, config.vocabulary());
+    this.tokens = tokens(model, vocabularySize);
     for (int id = 0; id < tokens.size(); id++) {
       Integer other = ids.put(tokens.get(id).text(), id);
       if (other != null) {
@@ -99,11 +100,11 @@ public final class TokenizerJson {
     this.unknown = unknown(model);
     this.bos =
         named("bos_token")
-            .or(() -> boxed(config.bos()))
+            .or(() -> boxed(configBos))
             .map(OptionalInt::of)
             .orElseGet(OptionalInt::empty);
     named("eos_token").ifPresent(ends::add);
-    ends.addAll(config.eos());
+    ends.addAll(configEnds);
     optional(directory, "generation_config.json")
         .ifPresent(generation -> ends.addAll(HuggingFaceConfig.ids(generation, "eos_token_id")));
     bos.ifPresent(id -> requireInside(id, "beginning-of-sequence"));
@@ -118,12 +119,18 @@ public final class TokenizerJson {
    * @throws MnemeException if there is none, or it is of a kind that is not supported
    */
   public static TokenizerJson read(Path directory, HuggingFaceConfig config) {
+    return read(directory, config.vocabulary(), config.bos(), config.eos());
+  }
+
+  /** As the other, with what is needed of {@code config.json}. */
+  static TokenizerJson read(
+      Path directory, int vocabularySize, OptionalInt bos, List<Integer> ends) {
     if (!Files.isRegularFile(directory.resolve(FILE))) {
       throw new MnemeException(
           "%s has no %s; load the model's tokenizer in Python as a fast tokenizer and save_pretrained it"
               .formatted(directory, FILE));
     }
-    return new TokenizerJson(directory, config);
+    return new TokenizerJson(directory, vocabularySize, bos, ends);
   }
 
   /** What each id means, padded with unused ids to the model's {@code vocab_size}. */

@@ -2,16 +2,12 @@ package dev.mneme.store.hf;
 
 import dev.mneme.MalformedFileException;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
-import dev.mneme.store.safetensors.Dtype;
-import dev.mneme.store.safetensors.TensorInfo;
 import dev.mneme.store.safetensors.TensorSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -40,13 +36,15 @@ final class WeightLayout {
   record Weight(
       String source, List<Long> shape, String target, Arrangement arrangement, boolean small) {}
 
-  static final Set<Dtype> READABLE = Set.of(Dtype.F64, Dtype.F32, Dtype.F16, Dtype.BF16);
-
   /** Tables that old checkpoints carry and every engine computes itself. */
   private static final Pattern COMPUTED =
       Pattern.compile(
           "(transformer\\.)?h\\.\\d+\\.attn\\.(bias|masked_bias)"
               + "|model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq");
+
+  /** The norms by their names in GGUF, which all families share. */
+  private static final Pattern NORM =
+      Pattern.compile("(blk\\.\\d+\\.(attn|ffn)|output)_norm\\.(weight|bias)");
 
   private static final String HEAD = "lm_head.weight";
 
@@ -82,41 +80,28 @@ final class WeightLayout {
     return weights;
   }
 
+  /** The tensors of all normalisations; both families' layouts name them in this order. */
+  List<String> norms() {
+    return weights.stream()
+        .filter(weight -> NORM.matcher(weight.target()).matches())
+        .map(Weight::source)
+        .toList();
+  }
+
   /**
    * Compares with the tensors of a folder.
    *
    * @throws MalformedFileException naming every missing, misshapen, unreadable and extra tensor
    */
   void check(Path directory, TensorSource source) {
-    Map<String, TensorInfo> tensors = source.tensors();
-    var problems = new ArrayList<String>();
-    var known = new HashSet<String>();
-    for (Weight weight : weights) {
-      known.add(weight.source());
-      TensorInfo found = tensors.get(weight.source());
-      if (found == null) {
-        problems.add("\"%s\" is missing".formatted(weight.source()));
-      } else if (!found.shape().equals(weight.shape())) {
-        problems.add(
-            "\"%s\" has shape %s, expected %s"
-                .formatted(weight.source(), found.shape(), weight.shape()));
-      } else if (!READABLE.contains(found.dtype())) {
-        problems.add(
-            "\"%s\" is stored as %s; F64, F32, F16 and BF16 are supported"
-                .formatted(weight.source(), found.dtype()));
-      }
-    }
-    for (String name : new TreeSet<>(tensors.keySet())) {
-      boolean expected = known.contains(name) || COMPUTED.matcher(name).matches();
-      if (!expected && !isCopyOfEmbedding(name, source)) {
-        problems.add("\"%s\" is no tensor of a %s model".formatted(name, config.architecture()));
-      }
-    }
-    if (!problems.isEmpty()) {
-      throw new MalformedFileException(
-          "%s: the weights do not fit %s: %s"
-              .formatted(directory, HuggingFaceConfig.FILE, String.join("; ", problems)));
-    }
+    var expected = new LinkedHashMap<String, List<Long>>();
+    weights.forEach(weight -> expected.put(weight.source(), weight.shape()));
+    TensorCheck.require(
+        directory,
+        expected,
+        source,
+        name -> COMPUTED.matcher(name).matches() || isCopyOfEmbedding(name, source),
+        "a %s model".formatted(config.architecture()));
   }
 
   /** Some tools store a tied head twice; one that differs from the embedding is not tied. */

@@ -51,7 +51,7 @@ public interface TensorSource extends AutoCloseable {
     List<String> pickles = pickles(directory);
     if (!pickles.isEmpty()) {
       throw new MalformedFileException(
-          "%s holds its weights as a pickle (%s), which can run any code when opened; save them as model.safetensors instead, in Python with model.save_pretrained(dir, safe_serialization=True)"
+          "%s holds its weights as a pickle (%s), which can run any code when opened; load them in Python where they came from and save them as model.safetensors, with model.save_pretrained(dir, safe_serialization=True)"
               .formatted(directory, String.join(", ", pickles)));
     }
     throw new MnemeException(
@@ -62,7 +62,8 @@ public interface TensorSource extends AutoCloseable {
     try (Stream<Path> files = Files.list(directory)) {
       return files
           .map(file -> file.getFileName().toString())
-          .filter(name -> name.toLowerCase(Locale.ROOT).matches(".*\\.(bin|pt|pth|ckpt|pkl)"))
+          .filter(
+              name -> name.toLowerCase(Locale.ROOT).matches(".*\\.(bin|pt|pth|ckpt|pkl|pickle)"))
           .sorted()
           .toList();
     } catch (IOException e) {

@@ -8,6 +8,8 @@ import dev.mneme.MnemeException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class RowEncoderTest {
 
@@ -71,6 +73,88 @@ class RowEncoderTest {
   @Test
   void q8OfMagnitudesTooSmallForTheScaleIsZeros() {
     assertThat(encode(GgufType.Q8_0, block(Float.MIN_VALUE, -1e-38f))).containsOnly(0);
+  }
+
+  @Test
+  void q40WritesTheScaleAndTwoCodesInAByte() {
+    // The largest magnitude, -8, makes the scale exactly 1.
+    float[] row = block(-8f, 7f, 0f, 0.4f, 0.6f, -7.6f);
+    row[16] = 1f;
+    row[17] = -1f;
+    row[31] = 6.9f;
+    byte[] bytes = encode(GgufType.Q4_0, row);
+    assertThat(bytes).hasSize(18);
+    assertThat(Arrays.copyOf(bytes, 8))
+        .containsExactly(0x00, 0x3C, 0x90, 0x7F, 0x88, 0x88, 0x89, 0x80);
+    assertThat(bytes[17]).isEqualTo((byte) 0xF8);
+  }
+
+  @Test
+  void q40ClipsTheNumberOppositeTheLargest() {
+    byte[] bytes = encode(GgufType.Q4_0, block(8f, -8f)); // the first of equals sets the scale
+    assertThat(Arrays.copyOf(bytes, 4)).containsExactly(0x00, 0xBC, 0x80, 0x8F);
+  }
+
+  @Test
+  void q41WritesTheScaleTheSmallestAndTwoCodesInAByte() {
+    // From -5 to 10 in 15 steps of 1.
+    float[] row = block(-5f, 10f, 0f, 0.4f, 0.5f);
+    row[16] = 1f;
+    row[31] = 9.6f;
+    byte[] bytes = encode(GgufType.Q4_1, row);
+    assertThat(bytes).hasSize(20);
+    assertThat(Arrays.copyOf(bytes, 9))
+        .containsExactly(0x00, 0x3C, 0x00, 0xC5, 0x60, 0x5F, 0x55, 0x55, 0x56);
+    assertThat(bytes[19]).isEqualTo((byte) 0xF5);
+  }
+
+  @Test
+  void q4ScalesEachBlockByItself() {
+    float[] row = new float[64];
+    row[0] = -8f;
+    row[32] = -16f;
+    byte[] four0 = encode(GgufType.Q4_0, row);
+    assertThat(Arrays.copyOf(four0, 3)).containsExactly(0x00, 0x3C, 0x80);
+    assertThat(Arrays.copyOfRange(four0, 18, 21)).containsExactly(0x00, 0x40, 0x80);
+    byte[] four1 = encode(GgufType.Q4_1, row);
+    assertThat(Arrays.copyOfRange(four1, 2, 4)).containsExactly(0x00, 0xC8);
+    assertThat(Arrays.copyOfRange(four1, 22, 24)).containsExactly(0x00, 0xCC);
+  }
+
+  @Test
+  void q4OfOneNumberThroughoutIsThatNumber() {
+    float[] row = new float[32];
+    Arrays.fill(row, 3f);
+    assertThat(Arrays.copyOf(encode(GgufType.Q4_1, row), 5))
+        .containsExactly(0x00, 0x00, 0x00, 0x42, 0x00);
+    // 3 / -8 = -0.375, and -8 times that.
+    assertThat(Arrays.copyOf(encode(GgufType.Q4_0, row), 3)).containsExactly(0x00, 0xB6, 0x00);
+  }
+
+  @Test
+  void q4OfZerosIsZeros() {
+    byte[] four0 = encode(GgufType.Q4_0, block());
+    assertThat(four0[1] & 0x7F).isZero(); // the scale, of either sign
+    assertThat(Arrays.copyOfRange(four0, 2, 18)).containsOnly(0x88);
+    assertThat(encode(GgufType.Q4_1, block())).containsOnly(0);
+  }
+
+  @Test
+  void q4OfMagnitudesTooSmallForTheScaleIsZeros() {
+    float[] tiny = block(Float.MIN_VALUE, 1e-38f);
+    assertThat(encode(GgufType.Q4_0, tiny)).startsWith(0x00, 0x80, 0x88, 0x88);
+    assertThat(encode(GgufType.Q4_1, tiny)).containsOnly(0);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"Q4_0", "Q4_1"})
+  void q4RefusesNumbersThatItCannotHold(GgufType type) {
+    for (float bad :
+        new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 3e38f, -3e38f}) {
+      assertThatExceptionOfType(MnemeException.class)
+          .isThrownBy(() -> encode(type, block(1f, 0f, bad)))
+          .withMessageContaining("element 2 of a row is %s, which %s cannot hold", bad, type);
+    }
   }
 
   @Test

@@ -15,6 +15,7 @@ import dev.mneme.store.safetensors.FloatReader;
 import dev.mneme.store.safetensors.SafeTensorsWriter.Entry;
 import dev.mneme.store.safetensors.TensorInfo;
 import dev.mneme.store.safetensors.TensorSource;
+import dev.mneme.store.testing.GgufNumbers;
 import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
@@ -22,7 +23,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -187,8 +187,17 @@ class GgufConverterTest {
       assertThat(type(file, "token_embd.weight").name()).isEqualTo(wanted.name());
       assertThat(type(file, "blk.0.attn_norm.weight")).isEqualTo(GgufType.F32);
       float[] converted = stored(file, "blk.0.ffn_up.weight");
+      float largest = 0;
+      for (float value : published) {
+        largest = Math.max(largest, Math.abs(value));
+      }
+      float tolerance =
+          switch (wanted) {
+            case F32, F16, Q8_0 -> 0.01f;
+            case Q4_0, Q4_1 -> largest / 8 * 1.01f; // one step
+          };
       for (int i = 0; i < published.length; i++) {
-        assertThat(converted[i]).isCloseTo(published[i], within(0.01f));
+        assertThat(converted[i]).isCloseTo(published[i], within(tolerance));
       }
     }
   }
@@ -209,10 +218,18 @@ class GgufConverterTest {
             tensors.put(down, floats(down, TinyModel.HIDDEN, 48));
           }
         });
-    GgufFile file = convert(WeightType.Q8_0);
-    assertThat(type(file, "blk.0.ffn_down.weight")).isEqualTo(GgufType.F16);
-    assertThat(type(file, "blk.0.ffn_up.weight")).isEqualTo(GgufType.Q8_0);
-    assertThat(file.integer("general.file_type")).hasValue(7);
+    for (WeightType wanted : List.of(WeightType.Q8_0, WeightType.Q4_0, WeightType.Q4_1)) {
+      GgufFile file = convert(wanted);
+      assertThat(type(file, "blk.0.ffn_down.weight")).isEqualTo(GgufType.F16);
+      assertThat(type(file, "blk.0.ffn_up.weight").name()).isEqualTo(wanted.name());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"F32, 0", "F16, 1", "Q4_0, 2", "Q4_1, 3", "Q8_0, 7"})
+  void saysTheFilesTypeInLlamaCppsNumbers(WeightType wanted, long number) {
+    write(Family.LLAMA);
+    assertThat(convert(wanted).integer("general.file_type")).hasValue(number);
   }
 
   @Test
@@ -419,30 +436,8 @@ class GgufConverterTest {
     return tensor(file, name).dims();
   }
 
-  /** The tensor's numbers, decoded here independently of the encoder. */
-  private static float[] stored(GgufFile file, String name) throws IOException {
-    GgufTensor tensor = tensor(file, name);
-    ByteBuffer bytes = ByteBuffer.allocate((int) tensor.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-    try (FileChannel channel = FileChannel.open(file.path())) {
-      channel.read(bytes, tensor.offset());
-    }
-    bytes.flip();
-    int count = tensor.dims().stream().mapToInt(Long::intValue).reduce(1, (a, b) -> a * b);
-    var values = new float[count];
-    float scale = 0;
-    for (int i = 0; i < count; i++) {
-      if (tensor.type() == GgufType.Q8_0 && i % 32 == 0) {
-        scale = Float.float16ToFloat(bytes.getShort());
-      }
-      values[i] =
-          switch (tensor.type()) {
-            case F32 -> bytes.getFloat();
-            case F16 -> Float.float16ToFloat(bytes.getShort());
-            case Q8_0 -> bytes.get() * scale;
-            default -> throw new AssertionError(tensor.type());
-          };
-    }
-    return values;
+  private static float[] stored(GgufFile file, String name) {
+    return GgufNumbers.read(file, name);
   }
 
   private static Entry floats(String name, int... dims) {

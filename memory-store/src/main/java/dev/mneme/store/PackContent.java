@@ -1,0 +1,68 @@
+package dev.mneme.store;
+
+import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
+import dev.mneme.Vocabulary;
+import dev.mneme.store.PackKind.MemoryDecoder;
+import dev.mneme.store.PackKind.MlpMemory;
+import dev.mneme.store.hf.HuggingFaceModel;
+import dev.mneme.store.hf.MlpModel;
+import dev.mneme.store.hf.NetworkShape;
+import dev.mneme.store.safetensors.Dtype;
+import dev.mneme.store.safetensors.TensorSource;
+import java.nio.file.Path;
+
+/** What is learnt of a model folder by opening it once as the kind it should be. */
+record PackContent(NetworkShape network, Vocabulary vocabulary, WeightType storedType) {
+
+  /**
+   * Opens and checks a folder.
+   *
+   * @throws MalformedFileException if a file breaks its format, or the files contradict each other
+   * @throws MnemeException if the folder holds another kind, or something is missing or unsupported
+   */
+  static PackContent read(Path directory, PackKind kind) {
+    requireKind(directory, kind);
+    return switch (kind) {
+      case MemoryDecoder() -> {
+        try (HuggingFaceModel model = HuggingFaceModel.open(directory)) {
+          yield new PackContent(
+              model.config(), model.tokenizer().vocabulary(), storedType(model.tensors()));
+        }
+      }
+      case MlpMemory(var reads) -> {
+        try (MlpModel model = MlpModel.open(directory)) {
+          if (model.shape().input() != reads.host().width()) {
+            throw new MalformedFileException(
+                "%s: the memory reads activations of %d floats, but its host's have %d; name the host it was trained on"
+                    .formatted(directory, model.shape().input(), reads.host().width()));
+          }
+          yield new PackContent(
+              model.shape(), model.tokenizer().vocabulary(), storedType(model.tensors()));
+        }
+      }
+    };
+  }
+
+  /** The type that loses nothing: F16 where all weights are stored so, or else F32. */
+  static WeightType storedType(TensorSource tensors) {
+    boolean half = tensors.tensors().values().stream().allMatch(t -> t.dtype() == Dtype.F16);
+    return half ? WeightType.F16 : WeightType.F32;
+  }
+
+  /** Refuses a folder whose weights are of another kind. */
+  static void requireKind(Path directory, PackKind kind) {
+    boolean mlp = MlpModel.isMlp(directory);
+    switch (kind) {
+      case MemoryDecoder() when mlp ->
+          throw new MnemeException(
+              "%s holds an MLP Memory, which reads the activations of one host, and nothing here says which; import it together with the host"
+                  .formatted(directory));
+      case MlpMemory(_) when !mlp ->
+          throw new MnemeException(
+              "%s holds no MLP Memory but a network that reads token ids; import it without a host"
+                  .formatted(directory));
+      default -> {}
+    }
+  }
+}
