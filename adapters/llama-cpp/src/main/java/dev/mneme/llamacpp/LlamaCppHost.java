@@ -1,16 +1,22 @@
 package dev.mneme.llamacpp;
 
+import dev.mneme.HostIdentity;
 import dev.mneme.HostModel;
 import dev.mneme.HostSession;
 import dev.mneme.MnemeException;
+import dev.mneme.Tap;
 import dev.mneme.Tokenizer;
 import dev.mneme.Vocabulary;
 import dev.mneme.llamacpp.internal.LlamaModel;
+import dev.mneme.store.HostNorms;
 import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.gguf.GgufVocabulary;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A GGUF file as a host. The file is opened read-only and never written to.
@@ -22,6 +28,7 @@ public final class LlamaCppHost implements HostModel {
   private final LlamaModel model;
   private final Vocabulary vocabulary;
   private final Tokenizer tokenizer;
+  private @Nullable HostIdentity identity; // guarded by this
 
   private LlamaCppHost(LlamaModel model, Vocabulary vocabulary) {
     this.model = model;
@@ -73,8 +80,21 @@ public final class LlamaCppHost implements HostModel {
   }
 
   @Override
-  public HostSession openSession(int threads) {
-    return model.openSession(threads);
+  public synchronized Optional<HostIdentity> identity() {
+    if (identity == null) {
+      identity = HostNorms.ofGguf(model.file());
+    }
+    return Optional.of(identity);
+  }
+
+  @Override
+  public OptionalInt activationWidth(Tap tap) {
+    return model.activationWidth(tap);
+  }
+
+  @Override
+  public HostSession openSession(int threads, Set<Tap> taps) {
+    return model.openSession(threads, taps);
   }
 
   /** The chat template the file carries, in its template language. */

@@ -8,6 +8,7 @@ import dev.mneme.store.DerivedGguf;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.WeightType;
 import java.nio.file.Path;
+import java.util.Set;
 
 /**
  * A Memory Decoder (arXiv 2508.09874) on llama.cpp: a small transformer that reads the host's token
@@ -73,7 +74,7 @@ public final class LlamaCppMemoryDecoder implements MemoryModule {
 
   @Override
   public MemorySession openSession(int threads) {
-    return model.openSession(threads);
+    return model.openSession(threads, Set.of());
   }
 
   @Override

@@ -2,10 +2,13 @@ package dev.mneme.llamacpp;
 
 import dev.mneme.HostModel;
 import dev.mneme.MemoryModule;
+import dev.mneme.store.DerivedGguf;
 import dev.mneme.store.MemoryLoader;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackKind;
+import dev.mneme.store.WeightType;
 
-/** Runs Memory Decoders beside GGUF hosts; found by {@link java.util.ServiceLoader}. */
+/** Runs packs of both kinds beside GGUF hosts; found by {@link java.util.ServiceLoader}. */
 public final class LlamaCppMemoryLoader implements MemoryLoader {
 
   @Override
@@ -20,6 +23,19 @@ public final class LlamaCppMemoryLoader implements MemoryLoader {
 
   @Override
   public MemoryModule load(MemoryPack pack, HostModel host) {
-    return LlamaCppMemoryDecoder.open(pack);
+    return load(pack, pack.storedType(), LlamaCppOptions.defaults());
+  }
+
+  /**
+   * Opens a pack as what it is.
+   *
+   * @param type what to run the weights as
+   * @param options of a Memory Decoder; an MLP Memory has no use for them
+   */
+  public static MemoryModule load(MemoryPack pack, WeightType type, LlamaCppOptions options) {
+    return switch (pack.kind()) {
+      case PackKind.MemoryDecoder() -> LlamaCppMemoryDecoder.open(pack, type, options);
+      case PackKind.MlpMemory(_) -> LlamaCppMlpMemory.open(pack, type, DerivedGguf.defaultCache());
+    };
   }
 }

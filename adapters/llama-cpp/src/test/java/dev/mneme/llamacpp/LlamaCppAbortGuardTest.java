@@ -2,8 +2,8 @@ package dev.mneme.llamacpp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mneme.FloatRows;
 import dev.mneme.HostSession;
-import dev.mneme.LogitRows;
 import dev.mneme.Rows;
 import dev.mneme.llamacpp.internal.LlamaModel;
 import dev.mneme.store.WeightType;
@@ -102,7 +102,7 @@ class LlamaCppAbortGuardTest {
         () -> {
           try (LlamaCppHost model = LlamaCppHost.open(Path.of(name));
               HostSession session = model.openSession(1)) {
-            LogitRows rows = session.forward(ids, Rows.LAST);
+            FloatRows rows = session.forward(ids, Rows.LAST);
             return rows.count() + " row";
           }
         });

@@ -3,17 +3,19 @@ package dev.mneme.llamacpp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.mneme.FloatRows;
 import dev.mneme.HostModel;
 import dev.mneme.HostSession;
 import dev.mneme.LambdaPolicy;
-import dev.mneme.LogitRows;
 import dev.mneme.MemoryAugmentedModel;
 import dev.mneme.MemoryModule;
 import dev.mneme.Rows;
 import dev.mneme.Score;
+import dev.mneme.Tap;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.WeightType;
 import dev.mneme.store.hf.GgufConverter;
+import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
 import dev.mneme.testing.HostModelContract;
@@ -22,6 +24,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -103,13 +108,85 @@ class LlamaCppModelTest {
         LlamaCppHost model = LlamaCppHost.open(gguf, EXACT);
         HostSession session = model.openSession(1)) {
       double[][] expected = reference.logits(tokens);
-      LogitRows actual = session.forward(tokens, Rows.ALL);
+      FloatRows actual = session.forward(tokens, Rows.ALL);
       for (int t = 0; t < tokens.length; t++) {
         for (int id = 0; id < model.logitWidth(); id++) {
           assertThat((double) actual.get(t, id))
               .as("token %d id %d", t, id)
               .isCloseTo(expected[t][id], within(tolerance));
         }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void activationsAgreeWithDoubleArithmeticAtEveryTap(Family family, @TempDir Path directory) {
+    TinyModel.write(directory, family, 7);
+    Path gguf = directory.resolve("host.gguf");
+    GgufConverter.convertHost(directory, gguf, WeightType.F32);
+    int[] tokens = {5, 100, 101, 257, 32, 258, 100, 7, 90};
+    double tolerance = family == Family.GPT2 ? 2e-2 : 1e-3;
+    try (var reference = new ReferenceDecoder(directory);
+        LlamaCppHost model = LlamaCppHost.open(gguf, EXACT)) {
+      var taps = new HashSet<Tap>();
+      for (int block = 0; block < model.identity().orElseThrow().blocks(); block++) {
+        for (Tap.Point point : Tap.Point.values()) {
+          taps.add(new Tap(block, point));
+        }
+      }
+      reference.logits(tokens);
+      try (HostSession session = model.openSession(1, taps)) {
+        session.forward(tokens, Rows.ALL);
+        for (Tap tap : taps) {
+          double[][] expected = reference.activations(tap);
+          FloatRows actual = session.activations(tap);
+          assertThat(actual.count()).isEqualTo(tokens.length);
+          for (int t = 0; t < tokens.length; t++) {
+            for (int i = 0; i < actual.width(); i++) {
+              assertThat((double) actual.get(t, i))
+                  .as("%s, token %d, float %d", tap, t, i)
+                  .isCloseTo(expected[t][i], within(tolerance));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void activationsOfManyMicroBatchesAreThoseOfSmallBatches(@TempDir Path directory) {
+    TinyModel.write(directory, Family.LLAMA, 7);
+    ModelEdit.json(directory, "config.json", json -> json.put("max_position_embeddings", 1100));
+    Path gguf = directory.resolve("host.gguf");
+    GgufConverter.convertHost(directory, gguf, WeightType.F32);
+    int[] tokens = new Random(3).ints(1050, 5, 280).toArray();
+    int few = 75;
+    Set<Tap> taps = Set.of(Tap.lastFeedForwardInput(), new Tap(0, Tap.Point.BLOCK_OUTPUT));
+    try (LlamaCppHost model = LlamaCppHost.open(gguf, EXACT.withBatchSize(1100));
+        HostSession whole = model.openSession(1, taps);
+        HostSession parts = model.openSession(1, taps)) {
+      whole.forward(tokens, Rows.ALL);
+      for (int from = 0; from < tokens.length; from += few) {
+        parts.forward(Arrays.copyOfRange(tokens, from, from + few), Rows.ALL);
+        for (Tap tap : taps) {
+          FloatRows expected = parts.activations(tap);
+          FloatRows actual = whole.activations(tap);
+          assertThat(actual.count()).isEqualTo(tokens.length);
+          for (int i = 0; i < few * expected.width(); i++) {
+            int column = i % expected.width();
+            assertThat((double) actual.get(from + i / expected.width(), column))
+                .as("%s, token %d", tap, from + i / expected.width())
+                .isCloseTo(expected.get(i / expected.width(), column), within(1e-3));
+          }
+        }
+      }
+      whole.truncate(0);
+      whole.forward(tokens, Rows.LAST);
+      for (Tap tap : taps) {
+        assertThat(whole.activations(tap).count()).isOne();
+        assertThat((double) whole.activations(tap).get(0, 0))
+            .isCloseTo(parts.activations(tap).get(few - 1, 0), within(1e-3));
       }
     }
   }
@@ -151,7 +228,9 @@ class LlamaCppModelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(WeightType.class)
+  @EnumSource(
+      value = WeightType.class,
+      names = {"F32", "F16", "Q8_0"})
   void smallerWeightsStayCloseToTheExactOnes(WeightType type) {
     try (MemoryModule exact =
             LlamaCppMemoryDecoder.open(pack, WeightType.F32, EXACT, shared.resolve("cache"));
@@ -159,8 +238,8 @@ class LlamaCppModelTest {
             LlamaCppMemoryDecoder.open(pack, type, EXACT, shared.resolve("cache"));
         var one = exact.openSession(1);
         var two = smaller.openSession(1)) {
-      LogitRows expected = one.recall(TOKENS, Rows.LAST);
-      LogitRows actual = two.recall(TOKENS, Rows.LAST);
+      FloatRows expected = one.recall(TOKENS, Rows.LAST);
+      FloatRows actual = two.recall(TOKENS, Rows.LAST);
       for (int id = 0; id < exact.logitWidth(); id++) {
         assertThat((double) actual.get(0, id)).isCloseTo(expected.get(0, id), within(0.35));
       }

@@ -1,11 +1,15 @@
 package dev.mneme.llamacpp;
 
+import dev.mneme.Tap;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.safetensors.FloatReader;
 import dev.mneme.store.safetensors.TensorInfo;
 import dev.mneme.store.safetensors.TensorSource;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * A decoder's forward pass in plain Java and double arithmetic, straight from a Hugging Face
@@ -15,6 +19,7 @@ final class ReferenceDecoder implements AutoCloseable {
 
   private final HuggingFaceConfig config;
   private final TensorSource weights;
+  private final Map<Tap, double[][]> activations = new HashMap<>();
 
   ReferenceDecoder(Path directory) {
     config = HuggingFaceConfig.read(directory);
@@ -35,6 +40,20 @@ final class ReferenceDecoder implements AutoCloseable {
     return wide;
   }
 
+  /** What the last {@link #logits} computed at a place, a row for each token. */
+  double[][] activations(Tap tap) {
+    double[][] found = activations.get(tap);
+    if (found == null) {
+      throw new IllegalArgumentException("nothing at " + tap);
+    }
+    return found;
+  }
+
+  private void keep(int layer, Tap.Point point, double[][] x) {
+    activations.put(
+        new Tap(layer, point), Arrays.stream(x).map(double[]::clone).toArray(double[][]::new));
+  }
+
   /** Logits after each token. */
   double[][] logits(int... tokens) {
     return config.architecture() == Architecture.GPT2 ? gpt2(tokens) : llama(tokens);
@@ -53,6 +72,7 @@ final class ReferenceDecoder implements AutoCloseable {
       rotate(k, config.kvHeads());
       add(x, linear(attend(q, k, v), tensor(p + "self_attn.o_proj.weight"), config.hidden()));
       normed = rmsNorm(x, tensor(p + "post_attention_layernorm.weight"));
+      keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
       double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), config.ffn());
       double[][] up = linear(normed, tensor(p + "mlp.up_proj.weight"), config.ffn());
       for (int t = 0; t < x.length; t++) {
@@ -61,6 +81,7 @@ final class ReferenceDecoder implements AutoCloseable {
         }
       }
       add(x, linear(up, tensor(p + "mlp.down_proj.weight"), config.hidden()));
+      keep(layer, Tap.Point.BLOCK_OUTPUT, x);
     }
     double[] head = tensor(config.tied() ? "model.embed_tokens.weight" : "lm_head.weight");
     return linear(rmsNorm(x, tensor("model.norm.weight")), head, config.vocabulary());
@@ -84,7 +105,9 @@ final class ReferenceDecoder implements AutoCloseable {
               attend(columns(qkv, 0), columns(qkv, width), columns(qkv, 2 * width)),
               p + "attn.c_proj",
               width));
-      double[][] inner = conv(layerNorm(x, p + "ln_2"), p + "mlp.c_fc", config.ffn());
+      double[][] normed = layerNorm(x, p + "ln_2");
+      keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
+      double[][] inner = conv(normed, p + "mlp.c_fc", config.ffn());
       for (double[] row : inner) {
         for (int i = 0; i < row.length; i++) {
           double a = row[i];
@@ -92,6 +115,7 @@ final class ReferenceDecoder implements AutoCloseable {
         }
       }
       add(x, conv(inner, p + "mlp.c_proj", width));
+      keep(layer, Tap.Point.BLOCK_OUTPUT, x);
     }
     return linear(
         layerNorm(x, "transformer.ln_f"), tensor("transformer.wte.weight"), config.vocabulary());

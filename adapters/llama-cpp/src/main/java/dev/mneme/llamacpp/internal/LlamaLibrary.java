@@ -18,6 +18,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * The loaded llama.cpp library: one Java method for each C function that is used. Signatures are
@@ -53,6 +54,8 @@ final class LlamaLibrary {
   private final MethodHandle tokenize;
   private final MethodHandle applyTemplate;
   private final MethodHandle gpuOffload;
+  private final MethodHandle tensorGet;
+  private final GgmlLibrary ggml;
 
   static LlamaLibrary get() {
     try {
@@ -113,7 +116,16 @@ final class LlamaLibrary {
             FunctionDescriptor.of(
                 JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_BOOLEAN, ADDRESS, JAVA_INT));
     gpuOffload = bind("llama_supports_gpu_offload", FunctionDescriptor.of(JAVA_BOOLEAN));
+    tensorGet =
+        bind(
+            "ggml_backend_tensor_get",
+            FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG));
+    ggml = new GgmlLibrary((name, descriptor) -> bind(name, descriptor), release.tensor());
     start();
+  }
+
+  GgmlLibrary ggml() {
+    return ggml;
   }
 
   private MethodHandle bind(String name, FunctionDescriptor descriptor, Linker.Option... options) {
@@ -250,17 +262,23 @@ final class LlamaLibrary {
     }
   }
 
-  /** Decodes; batches of several tokens one after the other where the release needs that. */
-  int decode(MemorySegment context, MemorySegment batch, int tokens) {
-    if (tokens == 1 || release.concurrentBatches()) {
-      return decode(context, batch);
+  /**
+   * Computes over several rows one after the other in this process where the release needs that.
+   */
+  <R> R oneBatchAtATime(int rows, Supplier<R> computation) {
+    if (rows == 1 || release.concurrentBatches()) {
+      return computation.get();
     }
     batchLock.lock();
     try {
-      return decode(context, batch);
+      return computation.get();
     } finally {
       batchLock.unlock();
     }
+  }
+
+  int decode(MemorySegment context, MemorySegment batch, int tokens) {
+    return oneBatchAtATime(tokens, () -> decode(context, batch));
   }
 
   private int decode(MemorySegment context, MemorySegment batch) {
@@ -324,12 +342,21 @@ final class LlamaLibrary {
     }
   }
 
+  /** Copies a part of a tensor's data, from whichever device holds it. */
+  void readTensor(MemorySegment tensor, long offset, MemorySegment into) {
+    try {
+      tensorGet.invokeExact(tensor, into, offset, into.byteSize());
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
   /** Offset of a struct's member. */
   static long offset(MemoryLayout struct, String member) {
     return struct.byteOffset(MemoryLayout.PathElement.groupElement(member));
   }
 
-  private static RuntimeException failed(Throwable e) {
+  static RuntimeException failed(Throwable e) {
     return switch (e) {
       case RuntimeException known -> known;
       case Error error -> throw error;

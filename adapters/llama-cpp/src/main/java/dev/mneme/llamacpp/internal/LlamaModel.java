@@ -8,17 +8,19 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.mneme.ClosedException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.Tap;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.gguf.GgufFile;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loaded weights: what a host and a Memory Decoder have in common. Safe for several threads; owns
@@ -29,6 +31,9 @@ public final class LlamaModel implements AutoCloseable {
   /** A session's context where the caller names none: long-context models would take gigabytes. */
   private static final int DEFAULT_CONTEXT = 4096;
 
+  /** The context of the session that looks at the graph. */
+  private static final int PROBED = 32;
+
   /** Below this many bytes threads cost more at their barriers than they save. */
   private static final long WORTH_THREADS = 64L << 20;
 
@@ -36,11 +41,13 @@ public final class LlamaModel implements AutoCloseable {
   private final GgufFile file;
   private final LlamaCppOptions options;
   private final int contextLength;
-  private final long fileSize;
-  private final FileTime fileTime;
+  private final UnchangedFile unchanged;
   private final MemorySegment model;
   private final MemorySegment vocab;
   private final int width;
+  private final int blocks;
+  private final Object probing = new Object();
+  private @Nullable Map<String, Integer> activationWidths; // guarded by probing
   private int openContexts;
   private boolean closed;
 
@@ -55,14 +62,13 @@ public final class LlamaModel implements AutoCloseable {
     file = GgufFile.read(path);
     GgufGuard.check(file);
     contextLength = contextLength(options.contextLength());
+    blocks = Math.toIntExact(ofArchitecture("block_count"));
     if (options.gpuLayers() > 0 && !library.supportsGpuOffload()) {
       throw new IllegalArgumentException(
           "this llama.cpp library runs on the processor only; set gpuLayers to 0 or name a library"
               + " built for your GPU");
     }
-    BasicFileAttributes attributes = attributes();
-    fileSize = attributes.size();
-    fileTime = attributes.lastModifiedTime();
+    unchanged = new UnchangedFile(path);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment params = library.modelDefaultParams(arena);
       var layout = library.release().modelParams();
@@ -84,10 +90,7 @@ public final class LlamaModel implements AutoCloseable {
   }
 
   private int contextLength(int asked) {
-    int trained =
-        Math.toIntExact(
-            file.integer(file.string("general.architecture").orElseThrow() + ".context_length")
-                .orElseThrow());
+    int trained = Math.toIntExact(ofArchitecture("context_length"));
     if (asked > trained) {
       throw new IllegalArgumentException(
           "%s was trained for a context of %d, so a context of %d would give nonsense"
@@ -96,27 +99,18 @@ public final class LlamaModel implements AutoCloseable {
     return asked == 0 ? Math.min(trained, DEFAULT_CONTEXT) : asked;
   }
 
-  private BasicFileAttributes attributes() {
-    try {
-      return Files.readAttributes(file.path(), BasicFileAttributes.class);
-    } catch (IOException e) {
-      throw new MnemeException("cannot read " + file.path() + ": " + e.getMessage(), e);
-    }
+  /** A number the guard has found to be there. */
+  private long ofArchitecture(String key) {
+    String architecture = file.string("general.architecture").orElseThrow();
+    return file.integer(architecture + "." + key).orElseThrow();
   }
 
-  /**
-   * Touching mapped pages of a file that shrank would end the process, so it is looked at first.
-   */
+  /** Called before each use of mapped weights. */
   void requireUnchangedFile() {
     if (!options.memoryMapped()) {
       return;
     }
-    BasicFileAttributes now = attributes();
-    if (now.size() != fileSize || !now.lastModifiedTime().equals(fileTime)) {
-      throw new MnemeException(
-          "%s was changed while it is in use; open it again (or open it with memoryMapped false to be independent of the file)"
-              .formatted(file.path()));
-    }
+    unchanged.require();
   }
 
   public GgufFile file() {
@@ -134,7 +128,21 @@ public final class LlamaModel implements AutoCloseable {
   }
 
   /** A session of the calling thread; see {@link LlamaSession}. */
-  public LlamaSession openSession(int threads) {
+  public LlamaSession openSession(int threads, Set<Tap> taps) {
+    for (Tap tap : taps) {
+      if (activationWidth(tap).isEmpty()) {
+        throw new IllegalArgumentException(
+            "%s (%d blocks) has no activations at %s".formatted(file.path(), blocks, tap));
+      }
+    }
+    int microBatch = LlamaSession.microBatch(LlamaSession.maxBatch(options, contextLength));
+    return openSession(
+        contextLength,
+        threads,
+        taps.isEmpty() ? null : new SessionTaps(library, taps, blocks, microBatch));
+  }
+
+  private LlamaSession openSession(int context, int threads, @Nullable SessionTaps taps) {
     if (threads < 1) {
       throw new IllegalArgumentException("a session needs at least 1 thread, not " + threads);
     }
@@ -143,10 +151,40 @@ public final class LlamaModel implements AutoCloseable {
       openContexts++;
     }
     try {
-      return new LlamaSession(library, this, model, options, sessionThreads(threads));
+      return new LlamaSession(
+          library, this, model, options, context, sessionThreads(threads), taps);
     } catch (RuntimeException e) {
       contextClosed();
       throw e;
+    }
+  }
+
+  /** Floats of an activation at a tap, if the graph of this model has it. */
+  public OptionalInt activationWidth(Tap tap) {
+    if (!tap.isIn(blocks)) {
+      return OptionalInt.empty();
+    }
+    Integer width = activationWidths().get(SessionTaps.tensorOf(tap, blocks));
+    return width == null ? OptionalInt.empty() : OptionalInt.of(width);
+  }
+
+  /** Families name their tensors differently, so the graph itself is asked, by running a token. */
+  private Map<String, Integer> activationWidths() {
+    synchronized (probing) {
+      if (activationWidths == null) {
+        var all = new HashSet<Tap>();
+        for (int block = 0; block < blocks; block++) {
+          for (Tap.Point point : Tap.Point.values()) {
+            all.add(new Tap(block, point));
+          }
+        }
+        var taps = new SessionTaps(library, all, blocks, 1);
+        try (LlamaSession session = openSession(Math.min(contextLength, PROBED), 1, taps)) {
+          session.probe();
+          activationWidths = taps.widths();
+        }
+      }
+      return activationWidths;
     }
   }
 
@@ -154,7 +192,7 @@ public final class LlamaModel implements AutoCloseable {
     if (options.threads() > 0) {
       return options.threads();
     }
-    return fileSize < WORTH_THREADS ? 1 : asked;
+    return unchanged.size() < WORTH_THREADS ? 1 : asked;
   }
 
   synchronized void contextClosed() {

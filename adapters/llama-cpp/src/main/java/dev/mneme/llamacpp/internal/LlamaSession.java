@@ -7,20 +7,23 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.mneme.ClosedException;
 import dev.mneme.ContextOverflowException;
+import dev.mneme.FloatRows;
 import dev.mneme.HostSession;
-import dev.mneme.LogitRows;
 import dev.mneme.MemorySession;
 import dev.mneme.MnemeException;
 import dev.mneme.NativeLibraryException;
 import dev.mneme.Rows;
+import dev.mneme.Tap;
 import dev.mneme.llamacpp.CacheType;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One {@code llama_context}: a sequence with its key-value cache, for host and memory alike. The
- * batch's arrays are allocated once; logits are read where llama.cpp left them.
+ * batch's arrays are allocated once; logits are read where llama.cpp left them, activations are
+ * copied while the graph runs, because its memory is used again.
  */
 public final class LlamaSession implements HostSession, MemorySession {
 
@@ -34,12 +37,14 @@ public final class LlamaSession implements HostSession, MemorySession {
   private final LlamaLibrary library;
   private final LlamaModel model;
   private final Arena arena = Arena.ofConfined();
+  private final @Nullable SessionTaps taps;
   private final MemorySegment context;
   private final MemorySegment batch;
   private final MemorySegment tokens;
   private final MemorySegment positions;
   private final MemorySegment wanted;
   private final long tokenCountOffset;
+  private final int capacity;
   private final int maxBatch;
   private int length;
   private boolean closed;
@@ -49,19 +54,26 @@ public final class LlamaSession implements HostSession, MemorySession {
       LlamaModel model,
       MemorySegment weights,
       LlamaCppOptions options,
-      int threads) {
+      int contextLength,
+      int threads,
+      @Nullable SessionTaps taps) {
     this.library = library;
     this.model = model;
-    maxBatch = Math.min(options.batchSize(), model.contextLength());
+    this.taps = taps;
+    this.capacity = contextLength;
+    maxBatch = maxBatch(options, contextLength);
     try {
       context = library.initContext(weights, contextParams(options, threads));
       if (context.equals(MemorySegment.NULL)) {
         throw new MnemeException(
             "llama.cpp cannot make a session of %d tokens for %s (is there enough memory?): %s"
-                .formatted(model.contextLength(), model.file().path(), library.complaints()));
+                .formatted(capacity, model.file().path(), library.complaints()));
       }
     } catch (RuntimeException e) {
       arena.close();
+      if (taps != null) {
+        taps.close();
+      }
       throw e;
     }
     tokens = arena.allocate(JAVA_INT, maxBatch);
@@ -71,16 +83,30 @@ public final class LlamaSession implements HostSession, MemorySession {
     tokenCountOffset = LlamaLibrary.offset(library.release().batch(), "n_tokens");
   }
 
+  static int maxBatch(LlamaCppOptions options, int contextLength) {
+    return Math.min(options.batchSize(), contextLength);
+  }
+
+  static int microBatch(int maxBatch) {
+    return Math.min(maxBatch, LARGEST_MICRO_BATCH);
+  }
+
   private MemorySegment contextParams(LlamaCppOptions options, int threads) {
     MemorySegment params = library.contextDefaultParams(arena);
-    set(params, "n_ctx", model.contextLength());
+    set(params, "n_ctx", capacity);
     set(params, "n_batch", maxBatch);
-    set(params, "n_ubatch", Math.min(maxBatch, LARGEST_MICRO_BATCH));
+    set(params, "n_ubatch", microBatch(maxBatch));
     set(params, "n_threads", threads);
     set(params, "n_threads_batch", threads);
     int cache = options.cacheType() == CacheType.F32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
     set(params, "type_k", cache);
     set(params, "type_v", cache);
+    if (taps != null) {
+      params.set(
+          ADDRESS,
+          LlamaLibrary.offset(library.release().contextParams(), "cb_eval"),
+          taps.callback());
+    }
     return params;
   }
 
@@ -108,16 +134,35 @@ public final class LlamaSession implements HostSession, MemorySession {
   }
 
   @Override
-  public LogitRows forward(int[] ids, Rows rows) {
+  public FloatRows forward(int[] ids, Rows rows) {
     return extend(ids, rows);
   }
 
   @Override
-  public LogitRows recall(int[] ids, Rows rows) {
+  public FloatRows activations(Tap tap) {
+    check();
+    if (taps == null) {
+      throw new IllegalArgumentException(
+          "this session was opened without taps, so there is nothing at " + tap);
+    }
+    return taps.rows(tap);
+  }
+
+  @Override
+  public FloatRows recall(int[] ids, FloatRows activations, Rows rows) {
     return extend(ids, rows);
   }
 
-  private LogitRows extend(int[] ids, Rows rows) {
+  /** Runs one token, whatever its graph leaves at the taps. */
+  void probe() {
+    extend(new int[] {0}, Rows.LAST, false);
+  }
+
+  private FloatRows extend(int[] ids, Rows rows) {
+    return extend(ids, rows, true);
+  }
+
+  private FloatRows extend(int[] ids, Rows rows, boolean allTaps) {
     check();
     checkIds(ids);
     model.requireUnchangedFile();
@@ -133,10 +178,21 @@ public final class LlamaSession implements HostSession, MemorySession {
       wanted.set(JAVA_BYTE, i, (byte) (i >= first ? 1 : 0));
     }
     batch.set(JAVA_INT, tokenCountOffset, ids.length);
+    if (taps != null) {
+      taps.begin(ids.length, first);
+    }
     int result = library.decode(context, batch, ids.length);
     if (result != 0) {
       library.removeFromCache(context, 0, length, -1);
       throw failure(result, ids.length);
+    }
+    if (taps != null && allTaps) {
+      try {
+        taps.end();
+      } catch (RuntimeException e) {
+        library.removeFromCache(context, 0, length, -1);
+        throw e;
+      }
     }
     length += ids.length;
     return rows(first, ids.length - first);
@@ -155,7 +211,7 @@ public final class LlamaSession implements HostSession, MemorySession {
                 .formatted(id, model.width(), model.file().path()));
       }
     }
-    if (length + ids.length > model.contextLength()) {
+    if (length + ids.length > capacity) {
       throw overflow(ids.length);
     }
   }
@@ -163,7 +219,7 @@ public final class LlamaSession implements HostSession, MemorySession {
   private ContextOverflowException overflow(int more) {
     return new ContextOverflowException(
         "%d tokens after %d do not fit the context of %d of %s"
-            .formatted(more, length, model.contextLength(), model.file().path()));
+            .formatted(more, length, capacity, model.file().path()));
   }
 
   private RuntimeException failure(int result, int count) {
@@ -174,16 +230,16 @@ public final class LlamaSession implements HostSession, MemorySession {
   }
 
   /** Rows of one batch lie one after the other. */
-  private LogitRows rows(int first, int count) {
+  private FloatRows rows(int first, int count) {
     if (count == 0) {
-      return new LogitRows(MemorySegment.NULL, 0, model.width());
+      return new FloatRows(MemorySegment.NULL, 0, model.width());
     }
     MemorySegment address = library.logits(context, first);
     if (address.equals(MemorySegment.NULL)) {
       throw new NativeLibraryException("llama.cpp gave no logits: " + library.complaints());
     }
     long bytes = (long) count * model.width() * JAVA_FLOAT.byteSize();
-    return new LogitRows(address.reinterpret(bytes), count, model.width());
+    return new FloatRows(address.reinterpret(bytes), count, model.width());
   }
 
   @Override
@@ -195,7 +251,7 @@ public final class LlamaSession implements HostSession, MemorySession {
   @Override
   public int capacity() {
     check();
-    return model.contextLength();
+    return capacity;
   }
 
   @Override
@@ -239,6 +295,9 @@ public final class LlamaSession implements HostSession, MemorySession {
       closed = true;
       library.freeContext(context);
       arena.close();
+      if (taps != null) {
+        taps.close();
+      }
       model.contextClosed();
     }
   }

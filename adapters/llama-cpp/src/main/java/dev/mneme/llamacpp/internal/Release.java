@@ -2,8 +2,10 @@ package dev.mneme.llamacpp.internal;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.StructLayout;
@@ -16,8 +18,10 @@ import java.util.Arrays;
  * @param name the upstream tag
  * @param modelParams {@code struct llama_model_params}; members used: n_gpu_layers, use_mmap
  * @param contextParams {@code struct llama_context_params}; members used: n_ctx, n_batch, n_ubatch,
- *     n_threads, n_threads_batch, type_k, type_v
+ *     n_threads, n_threads_batch, cb_eval, type_k, type_v
  * @param batch {@code struct llama_batch}
+ * @param tensor {@code struct ggml_tensor}; members used: type, ne (lengths, row first), nb
+ *     (strides in bytes), data, name
  * @param concurrentBatches whether two contexts may decode batches of several tokens at once. At
  *     b4916 they may not: the small-matrix kernel (ggml-cpu/llamafile/sgemm.cpp) hands out its work
  *     through one counter for the whole process, and two calls at once give wrong logits or NaN. It
@@ -29,6 +33,7 @@ record Release(
     StructLayout modelParams,
     StructLayout contextParams,
     StructLayout batch,
+    StructLayout tensor,
     boolean concurrentBatches,
     String cacheRemove) {
 
@@ -89,6 +94,22 @@ record Release(
               ADDRESS.withName("n_seq_id"),
               ADDRESS.withName("seq_id"),
               ADDRESS.withName("logits")),
+          MemoryLayout.structLayout(
+              JAVA_INT.withName("type"),
+              MemoryLayout.paddingLayout(4),
+              ADDRESS.withName("buffer"),
+              MemoryLayout.sequenceLayout(4, JAVA_LONG).withName("ne"),
+              MemoryLayout.sequenceLayout(4, JAVA_LONG).withName("nb"),
+              JAVA_INT.withName("op"),
+              MemoryLayout.sequenceLayout(16, JAVA_INT).withName("op_params"),
+              JAVA_INT.withName("flags"),
+              MemoryLayout.sequenceLayout(10, ADDRESS).withName("src"),
+              ADDRESS.withName("view_src"),
+              JAVA_LONG.withName("view_offs"),
+              ADDRESS.withName("data"),
+              MemoryLayout.sequenceLayout(64, JAVA_BYTE).withName("name"),
+              ADDRESS.withName("extra"),
+              MemoryLayout.paddingLayout(8)),
           false,
           "llama_kv_self_seq_rm");
 }

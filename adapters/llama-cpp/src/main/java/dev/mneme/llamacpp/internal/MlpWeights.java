@@ -1,0 +1,165 @@
+package dev.mneme.llamacpp.internal;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.mneme.ClosedException;
+import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
+import dev.mneme.store.gguf.GgufFile;
+import dev.mneme.store.gguf.GgufTensor;
+import dev.mneme.store.hf.MlpGgufNames;
+import dev.mneme.store.hf.MlpShape;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The weights of an MLP Memory as ggml's tensors over a mapped file: nothing is copied, and all
+ * sessions share them. Safe for several threads; owns native memory until closed, which it refuses
+ * while sessions are open.
+ */
+public final class MlpWeights implements AutoCloseable {
+
+  /** ggml refuses weights that do not begin at a multiple of this. */
+  private static final int ALIGNMENT = 32;
+
+  /** Below this many bytes threads cost more at their barriers than they save. */
+  private static final long WORTH_THREADS = 64L << 20;
+
+  private final LlamaLibrary library = LlamaLibrary.get();
+  private final Arena arena = Arena.ofShared();
+  private final Path path;
+  private final MlpShape shape;
+  private final UnchangedFile unchanged;
+  private final Map<String, MemorySegment> tensors = new HashMap<>();
+  private final MemorySegment context;
+  private final MemorySegment buffer;
+  private int openSessions;
+  private boolean closed;
+
+  /**
+   * Maps a file derived from a pack.
+   *
+   * @throws MalformedFileException if it is not what {@link MlpGgufNames} writes for this shape
+   * @throws MnemeException if it cannot be read
+   */
+  public MlpWeights(Path path, MlpShape shape) {
+    this.path = path;
+    this.shape = shape;
+    GgufFile file = GgufFile.read(path);
+    check(file);
+    unchanged = new UnchangedFile(path);
+    GgmlLibrary ggml = library.ggml();
+    try (FileChannel channel = FileChannel.open(path)) {
+      MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, unchanged.size(), arena);
+      context = ggml.newContext(file.tensors().size(), /* graph= */ false);
+      buffer = ggml.weightBuffer(mapped);
+      for (GgufTensor tensor : file.tensors().values()) {
+        long rows = tensor.dims().size() > 1 ? tensor.dims().get(1) : 1;
+        MemorySegment made =
+            ggml.newTensor(context, tensor.type().id(), tensor.dims().getFirst(), rows);
+        ggml.place(buffer, made, mapped.asSlice(tensor.offset(), tensor.bytes()));
+        tensors.put(tensor.name(), made);
+      }
+    } catch (IOException e) {
+      arena.close();
+      throw new MnemeException("cannot map %s: %s".formatted(path, e), e);
+    } catch (RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** Whatever is not as expected would end the process inside ggml. */
+  private void check(GgufFile file) {
+    var expected = new HashMap<String, List<Long>>();
+    for (MlpShape.Tensor tensor : shape.tensors()) {
+      expected.put(MlpGgufNames.nameOf(tensor), MlpGgufNames.dimsOf(tensor));
+    }
+    if (!expected.keySet().equals(file.tensors().keySet())) {
+      throw new MalformedFileException(
+          "%s has the tensors %s, expected %s; delete it, it will be made again"
+              .formatted(path, file.tensors().keySet(), expected.keySet()));
+    }
+    for (GgufTensor tensor : file.tensors().values()) {
+      if (!tensor.dims().equals(expected.get(tensor.name())) || tensor.offset() % ALIGNMENT != 0) {
+        throw new MalformedFileException(
+            "%s: \"%s\" has dimensions %s at %d, expected %s at a multiple of %d; delete the file, it will be made again"
+                .formatted(
+                    path,
+                    tensor.name(),
+                    tensor.dims(),
+                    tensor.offset(),
+                    expected.get(tensor.name()),
+                    ALIGNMENT));
+      }
+    }
+  }
+
+  MlpShape shape() {
+    return shape;
+  }
+
+  Path path() {
+    return path;
+  }
+
+  /** A tensor by its name in the file. */
+  MemorySegment tensor(String name) {
+    return requireNonNull(tensors.get(name), name);
+  }
+
+  /** Called before each use of the mapped weights. */
+  void requireUnchangedFile() {
+    unchanged.require();
+  }
+
+  /** A session of the calling thread. */
+  public MlpSession openSession(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("a session needs at least 1 thread, not " + threads);
+    }
+    synchronized (this) {
+      if (closed) {
+        throw new ClosedException(path + " is closed");
+      }
+      openSessions++;
+    }
+    try {
+      return new MlpSession(library, this, unchanged.size() < WORTH_THREADS ? 1 : threads);
+    } catch (RuntimeException e) {
+      sessionClosed();
+      throw e;
+    }
+  }
+
+  synchronized void sessionClosed() {
+    openSessions--;
+  }
+
+  /**
+   * Frees the weights.
+   *
+   * @throws IllegalStateException while sessions are open
+   */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    if (openSessions > 0) {
+      throw new IllegalStateException(
+          "%d sessions of %s are still open; close them first".formatted(openSessions, path));
+    }
+    closed = true;
+    library.ggml().freeContext(context);
+    library.ggml().freeBuffer(buffer);
+    arena.close();
+  }
+}

@@ -1,0 +1,50 @@
+package dev.mneme.llamacpp.internal;
+
+import dev.mneme.MnemeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+
+/**
+ * A file that is mapped into memory and must stay as it is: touching mapped pages of a file that
+ * shrank would end the process, so the file is looked at before each use.
+ */
+final class UnchangedFile {
+
+  private final Path path;
+  private final long size;
+  private final FileTime time;
+
+  UnchangedFile(Path path) {
+    this.path = path;
+    BasicFileAttributes attributes = attributes(path);
+    size = attributes.size();
+    time = attributes.lastModifiedTime();
+  }
+
+  long size() {
+    return size;
+  }
+
+  /**
+   * Looks at the file.
+   *
+   * @throws MnemeException if it is not as it was
+   */
+  void require() {
+    BasicFileAttributes now = attributes(path);
+    if (now.size() != size || !now.lastModifiedTime().equals(time)) {
+      throw new MnemeException("%s was changed while it is in use; open it again".formatted(path));
+    }
+  }
+
+  private static BasicFileAttributes attributes(Path path) {
+    try {
+      return Files.readAttributes(path, BasicFileAttributes.class);
+    } catch (IOException e) {
+      throw new MnemeException("cannot read " + path + ": " + e.getMessage(), e);
+    }
+  }
+}
