@@ -3,7 +3,7 @@ package dev.mneme.trainer;
 import dev.mneme.djl.Batch;
 
 /** Plain language modelling on a token file. The file stays its owner's. */
-public final class LanguageModelData implements TrainingData {
+public final class LanguageModelData implements TrainingData<Batch> {
 
   private final Windows windows;
 

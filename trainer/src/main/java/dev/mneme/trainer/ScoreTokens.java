@@ -1,8 +1,10 @@
 package dev.mneme.trainer;
 
 import dev.mneme.MnemeException;
+import dev.mneme.djl.ActivationBatch;
 import dev.mneme.djl.Batch;
 import dev.mneme.djl.DecoderNetwork;
+import dev.mneme.djl.MlpNetwork;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,14 +16,62 @@ import java.util.Optional;
  * so that it is computed once.
  *
  * @param model a Hugging Face directory or pack
+ * @param host the model whose activations it reads; empty if it reads tokens
  * @param output file for the log-probabilities
  * @param window tokens in a window
  * @param stride tokens between the starts of windows
  */
-public record ScoreTokens(TokenFile tokens, Path model, Path output, int window, int stride) {
+public record ScoreTokens(
+    TokenFile tokens, Path model, Optional<Path> host, Path output, int window, int stride) {
 
   private static final int VERSION = 1;
   private static final int SEQUENCES = 8;
+
+  /** A model that gives -log p of the token behind each position. */
+  private interface Losses extends AutoCloseable {
+    float[] of(Batch batch);
+
+    @Override
+    void close();
+  }
+
+  private record Decoder(DecoderNetwork network) implements Losses {
+    @Override
+    public float[] of(Batch batch) {
+      return network.losses(batch);
+    }
+
+    @Override
+    public void close() {
+      network.close();
+    }
+  }
+
+  private record Mlp(MlpNetwork network, DecoderNetwork host) implements Losses {
+    @Override
+    public float[] of(Batch batch) {
+      return network.losses(ActivationBatch.of(batch, host));
+    }
+
+    @Override
+    public void close() {
+      network.close();
+      host.close();
+    }
+  }
+
+  private Losses open() {
+    if (host.isEmpty()) {
+      return new Decoder(DecoderNetwork.open(model, /* bfloat16= */ false));
+    }
+    MlpNetwork network = MlpNetwork.open(model, /* bfloat16= */ false);
+    try {
+      return new Mlp(network, DecoderNetwork.open(host.get(), /* bfloat16= */ false));
+    } catch (RuntimeException e) {
+      network.close();
+      throw e;
+    }
+  }
 
   /**
    * Computes the log-probabilities unless they are there.
@@ -32,6 +82,11 @@ public record ScoreTokens(TokenFile tokens, Path model, Path output, int window,
   public float[] run(StageProgress progress) {
     var manifest = new StageManifest("scores", VERSION);
     manifest.input(model.resolve("config.json")).input(model.resolve("model.safetensors"));
+    host.ifPresent(
+        folder ->
+            manifest
+                .input(folder.resolve("config.json"))
+                .input(folder.resolve("model.safetensors")));
     manifest.settings().put("tokens", tokens.origin()).put("window", window).put("stride", stride);
     try {
       Optional<float[]> kept = manifest.kept(output);
@@ -53,10 +108,10 @@ public record ScoreTokens(TokenFile tokens, Path model, Path output, int window,
     var windows = new ScoredWindows(tokens, window, stride);
     float[] scores = new float[windows.size()];
     int done = 0;
-    try (DecoderNetwork network = DecoderNetwork.open(model, /* bfloat16= */ false)) {
+    try (Losses network = open()) {
       for (List<ScoredWindows.Window> batch : windows.batches(SEQUENCES)) {
         Batch ids = Batch.ofWindows(windows.read(batch));
-        float[] losses = network.losses(ids);
+        float[] losses = network.of(ids);
         for (int i = 0; i < batch.size(); i++) {
           ScoredWindows.Window one = batch.get(i);
           for (int n = 0; n < one.count(); n++) {

@@ -1,17 +1,14 @@
 package dev.mneme.trainer;
 
 import dev.mneme.MnemeException;
-import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
-import dev.mneme.djl.DecoderTraining;
-import dev.mneme.djl.LowRank;
+import dev.mneme.djl.Examples;
+import dev.mneme.djl.NetworkTraining;
+import dev.mneme.djl.TrainableNetwork;
 import dev.mneme.store.safetensors.SafeTensorsFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -19,25 +16,19 @@ import org.jspecify.annotations.Nullable;
  * Trains a network step by step and leaves a checkpoint again and again, so that a kill at any
  * moment costs at most the time between two of them.
  *
- * @param shape of the network
- * @param lowRank what is trained; all weights if empty
  * @param rate of every step; says how many steps there are
  * @param checkpoint file of the last checkpoint; it stays when the training is done
  * @param checkpointEvery time between checkpoints
  * @param pointEvery steps between points of the curve
  * @param threads processor threads for one operation
- * @param bfloat16 whether products are computed in bfloat16
  */
 public record Training(
-    DecoderShape shape,
-    Optional<LowRank> lowRank,
     LearningRate rate,
-    DecoderTraining.Settings optimiser,
+    NetworkTraining.Settings optimiser,
     Path checkpoint,
     Duration checkpointEvery,
     long pointEvery,
-    int threads,
-    boolean bfloat16) {
+    int threads) {
 
   /** Told after every step. */
   public interface Progress {
@@ -49,7 +40,7 @@ public record Training(
      * @param steps all steps
      * @param tokens positions of this step
      */
-    void step(long step, long steps, long tokens, DecoderTraining.Step result);
+    void step(long step, long steps, long tokens, NetworkTraining.Step result);
   }
 
   /**
@@ -57,7 +48,7 @@ public record Training(
    *
    * @param weights that were trained
    */
-  public record Trained(DecoderNetwork network, TrainingCurve curve, long weights) {}
+  public record Trained<N>(N network, TrainingCurve curve, long weights) {}
 
   private static final String ORIGIN = "origin";
   private static final String STEP = "step";
@@ -66,9 +57,9 @@ public record Training(
   private static final String CURVE = "curve";
 
   /** Everything that changes while the training runs. */
-  private static final class State {
-    final DecoderNetwork network;
-    final DecoderTraining training;
+  private static final class State<N extends TrainableNetwork<B>, B extends Examples> {
+    final N network;
+    final NetworkTraining<B> training;
     final TrainingCurve curve;
     long step;
     long tokens;
@@ -78,7 +69,7 @@ public record Training(
     double crossEntropy;
     int steps;
 
-    State(DecoderNetwork network, DecoderTraining training, TrainingCurve curve) {
+    State(N network, NetworkTraining<B> training, TrainingCurve curve) {
       this.network = network;
       this.training = training;
       this.curve = curve;
@@ -92,33 +83,33 @@ public record Training(
   /**
    * Trains to the end, from the checkpoint if there is one.
    *
-   * @param initial makes the network to begin with
+   * @param source of the network to begin or to go on with
    * @param validation mean -log p on validation text, in nats
    * @throws MnemeException if the checkpoint belongs to another training, the loss leaves the
    *     finite numbers, or a checkpoint cannot be written; the last checkpoint stays
    */
-  public Trained run(
-      Supplier<DecoderNetwork> initial,
-      TrainingData data,
-      ToDoubleFunction<DecoderNetwork> validation,
+  public <N extends TrainableNetwork<B>, B extends Examples> Trained<N> run(
+      NetworkSource<N> source,
+      TrainingData<B> data,
+      ToDoubleFunction<N> validation,
       Progress progress) {
-    String origin = "%s; %s; %s; %s".formatted(data.digest(), shape, rate, optimiser);
-    if (lowRank.isPresent()) {
-      origin += "; " + lowRank.get();
+    String origin = "%s; %s; %s; %s".formatted(data.digest(), source.shape(), rate, optimiser);
+    if (source.changes().isPresent()) {
+      origin += "; " + source.changes().get();
     }
-    State state = Files.exists(checkpoint) ? resume(origin) : begin(initial);
-    try (DecoderTraining training = state.training) {
+    State<N, B> state = Files.exists(checkpoint) ? resume(source, origin) : begin(source);
+    try (NetworkTraining<B> training = state.training) {
       long saved = System.nanoTime();
       while (state.step < rate.steps()) {
-        var batch = data.batch(state.step);
-        DecoderTraining.Step result = training.step(batch, rate.at(state.step));
+        B batch = data.batch(state.step);
+        NetworkTraining.Step result = training.step(batch, rate.at(state.step));
         state.step++;
         state.tokens += batch.tokens();
         state.loss += result.loss();
         state.crossEntropy += result.crossEntropy();
         state.steps++;
         if (state.step % pointEvery == 0 || state.step == rate.steps()) {
-          addPoint(state, measure(state, validation));
+          addPoint(state, validation.applyAsDouble(state.network));
         }
         progress.step(state.step, rate.steps(), batch.tokens(), result);
         if (System.nanoTime() - saved > checkpointEvery.toNanos() || state.step == rate.steps()) {
@@ -126,27 +117,14 @@ public record Training(
           saved = System.nanoTime();
         }
       }
-      DecoderNetwork trained = lowRank.isEmpty() ? state.network : training.merged();
-      if (lowRank.isPresent()) {
-        state.network.close();
-      }
-      return new Trained(trained, state.curve, training.parameters());
+      return new Trained<>(state.network, state.curve, state.network.trainedWeights());
     } catch (RuntimeException e) {
       state.network.close();
       throw e;
     }
   }
 
-  private double measure(State state, ToDoubleFunction<DecoderNetwork> validation) {
-    if (lowRank.isEmpty()) {
-      return validation.applyAsDouble(state.network);
-    }
-    try (DecoderNetwork merged = state.training.merged()) {
-      return validation.applyAsDouble(merged);
-    }
-  }
-
-  private static void addPoint(State state, @Nullable Double validation) {
+  private static void addPoint(State<?, ?> state, @Nullable Double validation) {
     state.curve.add(
         new TrainingCurve.Point(
             state.step,
@@ -160,41 +138,43 @@ public record Training(
     state.steps = 0;
   }
 
-  private State begin(Supplier<DecoderNetwork> initial) {
-    DecoderNetwork network = initial.get();
+  private <N extends TrainableNetwork<B>, B extends Examples> State<N, B> begin(
+      NetworkSource<N> source) {
+    N network = source.begin();
     try {
-      DecoderTraining training =
-          lowRank
-              .map(changes -> DecoderTraining.lora(network, changes, optimiser, threads))
-              .orElseGet(() -> DecoderTraining.of(network, optimiser, threads));
-      return new State(network, training, new TrainingCurve());
+      return new State<>(
+          network, NetworkTraining.of(network, optimiser, threads), new TrainingCurve());
     } catch (RuntimeException e) {
       network.close();
       throw e;
     }
   }
 
-  private State resume(String origin) {
-    requireOrigin(origin);
-    DecoderTraining.Resumed resumed =
-        DecoderTraining.resume(checkpoint, shape, bfloat16, lowRank, optimiser, threads);
-    Map<String, String> found = resumed.metadata();
-    var state =
-        new State(
-            resumed.network(),
-            resumed.training(),
-            TrainingCurve.ofJson(found.getOrDefault(CURVE, "[]")));
-    state.step = Long.parseLong(found.getOrDefault(STEP, "0"));
-    state.tokens = Long.parseLong(found.getOrDefault(TOKENS, "0"));
-    state.secondsBefore = Double.parseDouble(found.getOrDefault(SECONDS, "0"));
-    return state;
+  private <N extends TrainableNetwork<B>, B extends Examples> State<N, B> resume(
+      NetworkSource<N> source, String origin) {
+    try (SafeTensorsFile file = SafeTensorsFile.open(checkpoint)) {
+      requireOrigin(file, origin);
+      N network = source.read(file);
+      try {
+        Map<String, String> found = file.metadata();
+        var state =
+            new State<>(
+                network,
+                NetworkTraining.resume(network, file, optimiser, threads),
+                TrainingCurve.ofJson(found.getOrDefault(CURVE, "[]")));
+        state.step = Long.parseLong(found.getOrDefault(STEP, "0"));
+        state.tokens = Long.parseLong(found.getOrDefault(TOKENS, "0"));
+        state.secondsBefore = Double.parseDouble(found.getOrDefault(SECONDS, "0"));
+        return state;
+      } catch (RuntimeException e) {
+        network.close();
+        throw e;
+      }
+    }
   }
 
-  private void requireOrigin(String origin) {
-    String found;
-    try (SafeTensorsFile file = SafeTensorsFile.open(checkpoint)) {
-      found = file.metadata().getOrDefault(ORIGIN, "nothing");
-    }
+  private void requireOrigin(SafeTensorsFile file, String origin) {
+    String found = file.metadata().getOrDefault(ORIGIN, "nothing");
     if (!found.equals(origin)) {
       throw new MnemeException(
           "%s is the checkpoint of another training; delete it to begin anew, or go back to the settings it was made with. Its training: %s. This one: %s"
@@ -202,7 +182,7 @@ public record Training(
     }
   }
 
-  private void save(State state, String origin) {
+  private void save(State<?, ?> state, String origin) {
     state.training.checkpoint(
         checkpoint,
         Map.of(

@@ -1,15 +1,17 @@
 package dev.mneme.trainer;
 
-import dev.mneme.djl.Batch;
+import dev.mneme.djl.Examples;
 
 /**
  * What a network is trained on: a batch for every step, the same one whenever it is asked for, so
  * that an interrupted training goes on where it stopped. Used by one thread.
+ *
+ * @param <B> kind of batch
  */
-public interface TrainingData {
+public interface TrainingData<B extends Examples> {
 
   /** The batch of a step, counted from 0. */
-  Batch batch(long step);
+  B batch(long step);
 
   /** What the batches are made from, as a digest: equal digests mean equal batches. */
   String digest();
@@ -19,11 +21,11 @@ public interface TrainingData {
    *
    * @param origin what a checkpoint must have in common beside the batches
    */
-  default TrainingData withOrigin(String origin) {
-    TrainingData batches = this;
-    return new TrainingData() {
+  default TrainingData<B> withOrigin(String origin) {
+    TrainingData<B> batches = this;
+    return new TrainingData<>() {
       @Override
-      public Batch batch(long step) {
+      public B batch(long step) {
         return batches.batch(step);
       }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +34,12 @@ final class ScoreTokensTest {
 
   private ScoreTokens scoring(TokenFile tokens, int stride) {
     return new ScoreTokens(
-        tokens, directory.resolve("model"), directory.resolve("scores"), WINDOW, stride);
+        tokens,
+        directory.resolve("model"),
+        Optional.empty(),
+        directory.resolve("scores"),
+        WINDOW,
+        stride);
   }
 
   @Test

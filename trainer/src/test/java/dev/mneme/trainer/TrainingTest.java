@@ -8,11 +8,11 @@ import dev.mneme.MnemeException;
 import dev.mneme.djl.Batch;
 import dev.mneme.djl.DecoderNetwork;
 import dev.mneme.djl.DecoderShape;
-import dev.mneme.djl.DecoderTraining;
+import dev.mneme.djl.NetworkTraining;
+import dev.mneme.store.safetensors.SafeTensorsFile;
 import dev.mneme.trainer.LearningRate.Decay;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,19 +21,39 @@ final class TrainingTest {
   private static final DecoderShape SHAPE =
       new DecoderShape(SmallTokens.VOCABULARY, 16, 1, 2, 1, 24, 32, 10_000, 1e-5);
 
+  private static final NetworkSource<DecoderNetwork> RANDOM = new RandomDecoder(false);
+
+  /** Begins with random weights, unless it must go on with a checkpoint. */
+  private record RandomDecoder(boolean begun) implements NetworkSource<DecoderNetwork> {
+    @Override
+    public DecoderNetwork begin() {
+      if (begun) {
+        throw new AssertionError("it began anew");
+      }
+      return DecoderNetwork.random(SHAPE, 3, false);
+    }
+
+    @Override
+    public DecoderNetwork read(SafeTensorsFile checkpoint) {
+      return DecoderNetwork.of(SHAPE, checkpoint, false);
+    }
+
+    @Override
+    public String shape() {
+      return SHAPE.toString();
+    }
+  }
+
   @TempDir Path directory;
 
   private Training training(double peak, Duration checkpointEvery) {
     return new Training(
-        SHAPE,
-        Optional.empty(),
         new LearningRate(peak, 5, 40, Decay.COSINE, 0.1),
-        DecoderTraining.Settings.DEFAULT,
+        NetworkTraining.Settings.DEFAULT,
         directory.resolve("checkpoint"),
         checkpointEvery,
         10,
-        1,
-        false);
+        1);
   }
 
   private static double mean(DecoderNetwork network, Batch batch) {
@@ -48,10 +68,10 @@ final class TrainingTest {
   void theLossFallsAndTheCurveTellsHow() {
     try (TokenFile tokens = SmallTokens.write(directory.resolve("tokens"), 20, 100, 1)) {
       var data = new LanguageModelData(tokens, 24, 4, 2);
-      Training.Trained trained =
+      Training.Trained<DecoderNetwork> trained =
           training(0.02, Duration.ofHours(1))
               .run(
-                  () -> DecoderNetwork.random(SHAPE, 3, false),
+                  RANDOM,
                   data,
                   network -> mean(network, data.batch(1_000)),
                   (step, steps, count, result) -> {});
@@ -76,9 +96,7 @@ final class TrainingTest {
       double whole;
       Training undisturbed = training(0.01, Duration.ofHours(1));
       try (DecoderNetwork network =
-          undisturbed
-              .run(() -> DecoderNetwork.random(SHAPE, 3, false), data, n -> 0, (s, a, t, r) -> {})
-              .network()) {
+          undisturbed.run(RANDOM, data, n -> 0, (s, a, t, r) -> {}).network()) {
         whole = mean(network, held);
       }
       directory.resolve("checkpoint").toFile().delete();
@@ -86,7 +104,7 @@ final class TrainingTest {
       assertThatThrownBy(
               () ->
                   killed.run(
-                      () -> DecoderNetwork.random(SHAPE, 3, false),
+                      RANDOM,
                       data,
                       n -> 0,
                       (step, all, count, result) -> {
@@ -96,15 +114,7 @@ final class TrainingTest {
                       }))
           .hasMessage("killed");
       try (DecoderNetwork network =
-          killed
-              .run(
-                  () -> {
-                    throw new AssertionError("it began anew");
-                  },
-                  data,
-                  n -> 0,
-                  (s, a, t, r) -> {})
-              .network()) {
+          killed.run(new RandomDecoder(true), data, n -> 0, (s, a, t, r) -> {}).network()) {
         assertThat(mean(network, held)).isCloseTo(whole, within(1e-6));
       }
     }
@@ -115,17 +125,11 @@ final class TrainingTest {
     try (TokenFile tokens = SmallTokens.write(directory.resolve("tokens"), 20, 100, 1)) {
       var data = new LanguageModelData(tokens, 24, 4, 2);
       training(0.01, Duration.ofHours(1))
-          .run(() -> DecoderNetwork.random(SHAPE, 3, false), data, n -> 0, (s, a, t, r) -> {})
+          .run(RANDOM, data, n -> 0, (s, a, t, r) -> {})
           .network()
           .close();
       Training other = training(0.005, Duration.ofHours(1));
-      assertThatThrownBy(
-              () ->
-                  other.run(
-                      () -> DecoderNetwork.random(SHAPE, 3, false),
-                      data,
-                      n -> 0,
-                      (s, a, t, r) -> {}))
+      assertThatThrownBy(() -> other.run(RANDOM, data, n -> 0, (s, a, t, r) -> {}))
           .isInstanceOf(MnemeException.class)
           .hasMessageContaining("checkpoint of another training")
           .hasMessageContaining("delete it");
@@ -137,8 +141,8 @@ final class TrainingTest {
   void aLossThatLeavesTheFiniteNumbersKeepsTheLastCheckpoint() {
     try (TokenFile tokens = SmallTokens.write(directory.resolve("tokens"), 20, 100, 1)) {
       var good = new LanguageModelData(tokens, 24, 4, 2);
-      TrainingData bad =
-          new TrainingData() {
+      TrainingData<Batch> bad =
+          new TrainingData<>() {
             @Override
             public Batch batch(long step) {
               if (step < 12) {
@@ -154,17 +158,10 @@ final class TrainingTest {
             }
           };
       Training training = training(0.01, Duration.ZERO);
-      assertThatThrownBy(
-              () ->
-                  training.run(
-                      () -> DecoderNetwork.random(SHAPE, 3, false),
-                      bad,
-                      n -> 0,
-                      (s, a, t, r) -> {}))
+      assertThatThrownBy(() -> training.run(RANDOM, bad, n -> 0, (s, a, t, r) -> {}))
           .isInstanceOf(MnemeException.class)
           .hasMessageContaining("finite");
-      try (var checkpoint =
-          dev.mneme.store.safetensors.SafeTensorsFile.open(directory.resolve("checkpoint"))) {
+      try (var checkpoint = SafeTensorsFile.open(directory.resolve("checkpoint"))) {
         assertThat(checkpoint.metadata()).containsEntry("step", "12");
       }
     }

@@ -1,20 +1,11 @@
 package dev.mneme.djl;
 
-/**
- * Token sequences of one length and what should follow each of their positions.
- *
- * <p>A position's target is a distribution over {@code width} ids whose weights sum to 1; the first
- * id is the token that really follows. Unused places repeat an id with weight 0. The arrays are
- * used as they are, not copied.
- */
-public final class Batch {
+/** Token sequences of one length and what should follow each of their positions. */
+public final class Batch extends Examples {
 
   private final int sequences;
   private final int length;
-  private final int width;
   private final long[] ids;
-  private final long[] targets;
-  private final float[] weights;
 
   /**
    * A batch.
@@ -24,19 +15,14 @@ public final class Batch {
    * @param weights their weights, in the same order
    */
   public Batch(int sequences, int length, int width, long[] ids, long[] targets, float[] weights) {
-    if (ids.length != sequences * length
-        || targets.length != ids.length * width
-        || weights.length != targets.length) {
+    super(sequences * length, width, targets, weights);
+    if (ids.length != sequences * length) {
       throw new IllegalArgumentException(
-          "a batch of %d sequences of %d with %d targets each, but %d ids, %d targets, %d weights"
-              .formatted(sequences, length, width, ids.length, targets.length, weights.length));
+          "a batch of %d sequences of %d, but %d ids".formatted(sequences, length, ids.length));
     }
     this.sequences = sequences;
     this.length = length;
-    this.width = width;
     this.ids = ids;
-    this.targets = targets;
-    this.weights = weights;
   }
 
   /**
@@ -65,24 +51,16 @@ public final class Batch {
     return length;
   }
 
-  public int width() {
-    return width;
-  }
-
-  /** Positions in all sequences together. */
-  public int tokens() {
-    return ids.length;
-  }
-
   long[] ids() {
     return ids;
   }
 
-  long[] targets() {
-    return targets;
-  }
-
-  float[] weights() {
-    return weights;
+  /** The ids, sequence by sequence. */
+  int[][] rows() {
+    int[][] rows = new int[sequences][length];
+    for (int i = 0; i < ids.length; i++) {
+      rows[i / length][i % length] = Math.toIntExact(ids[i]);
+    }
+    return rows;
   }
 }

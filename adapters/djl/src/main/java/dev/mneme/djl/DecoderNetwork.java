@@ -5,9 +5,9 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Preconditions;
+import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.internal.Script;
 import dev.mneme.djl.internal.Torch;
@@ -15,27 +15,21 @@ import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.store.safetensors.SafeTensorsWriter;
 import dev.mneme.store.safetensors.TensorSource;
-import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A Llama decoder on PyTorch over whole sequences: logits, losses and the states a datastore keys
- * by; {@link DecoderTraining} changes its weights. Used by one thread at a time. Owns native
+ * by; {@link NetworkTraining} changes its weights. Used by one thread at a time. Owns native
  * memory, freed by closing.
  */
-public final class DecoderNetwork implements AutoCloseable {
-
-  /** Rows of the vocabulary product at a time: their logits fit a second-level cache. */
-  private static final int HEAD_CHUNK = 256;
+public final class DecoderNetwork extends TrainableNetwork<Batch> {
 
   private final DecoderShape shape;
-  private final DecoderWeights weights;
+  private final NetworkWeights weights;
   private final boolean bfloat16;
   private final Script script;
   private final PtNDManager manager;
@@ -43,14 +37,14 @@ public final class DecoderNetwork implements AutoCloseable {
   private final PtNDArray sin;
   private final IValue weightList;
 
-  private DecoderNetwork(DecoderShape shape, DecoderWeights weights, boolean bfloat16) {
+  private DecoderNetwork(DecoderShape shape, NetworkWeights weights, boolean bfloat16) {
     this.shape = shape;
     this.weights = weights;
     this.bfloat16 = bfloat16;
     this.manager = Torch.newManager();
-    DecoderScript.Precision precision =
-        bfloat16 ? DecoderScript.Precision.BFLOAT16 : DecoderScript.Precision.FLOAT32;
-    this.script = new Script(DecoderScript.CLASS, DecoderScript.of(shape, precision, HEAD_CHUNK));
+    String text =
+        DecoderScript.of(shape, NetworkScript.Precision.of(bfloat16), NetworkScript.HEAD_CHUNK);
+    this.script = new Script(DecoderScript.CLASS, text);
     float[][] turns = rotations(shape);
     Shape table = new Shape(shape.context(), shape.headWidth() / 2);
     cos = manager.create(FloatBuffer.wrap(turns[0]), table, DataType.FLOAT32);
@@ -64,7 +58,8 @@ public final class DecoderNetwork implements AutoCloseable {
    * @param bfloat16 whether products are computed in bfloat16
    */
   public static DecoderNetwork random(DecoderShape shape, long seed, boolean bfloat16) {
-    return new DecoderNetwork(shape, DecoderWeights.random(shape, seed), bfloat16);
+    return new DecoderNetwork(
+        shape, NetworkWeights.random(DecoderWeights.layout(shape), seed), bfloat16);
   }
 
   /**
@@ -75,12 +70,19 @@ public final class DecoderNetwork implements AutoCloseable {
   public static DecoderNetwork open(Path directory, boolean bfloat16) {
     DecoderShape shape = DecoderShape.of(HuggingFaceConfig.read(directory));
     try (TensorSource source = TensorSource.openDirectory(directory)) {
-      return new DecoderNetwork(shape, DecoderWeights.read(shape, source), bfloat16);
+      return of(shape, source, bfloat16);
     }
   }
 
-  static DecoderNetwork of(DecoderShape shape, TensorSource source, boolean bfloat16) {
-    return new DecoderNetwork(shape, DecoderWeights.read(shape, source), bfloat16);
+  /**
+   * The network of tensors under their published names, such as a checkpoint has.
+   *
+   * @throws MalformedFileException if a tensor is missing, has another shape or numbers that are
+   *     not finite
+   */
+  public static DecoderNetwork of(DecoderShape shape, TensorSource source, boolean bfloat16) {
+    NetworkWeights weights = NetworkWeights.read(DecoderWeights.layout(shape), source);
+    return new DecoderNetwork(shape, weights, bfloat16);
   }
 
   /** A network of its own with the same weights. */
@@ -132,15 +134,7 @@ public final class DecoderNetwork implements AutoCloseable {
    * @return [batch.tokens()]
    */
   public float[] losses(Batch batch) {
-    long[] next = new long[batch.tokens()];
-    for (int i = 0; i < next.length; i++) {
-      next[i] = batch.targets()[i * batch.width()];
-    }
-    int[][] sequences = new int[batch.sequences()][batch.length()];
-    for (int i = 0; i < next.length; i++) {
-      sequences[i / batch.length()][i % batch.length()] = Math.toIntExact(batch.ids()[i]);
-    }
-    return run("losses", sequences, List.of(next));
+    return run("losses", batch.rows(), List.of(batch.next()));
   }
 
   private float[] run(String method, int[][] sequences, List<long[]> targets) {
@@ -174,7 +168,7 @@ public final class DecoderNetwork implements AutoCloseable {
   }
 
   /** The first rows of a rotation table, as a tensor of its own. */
-  PtNDArray table(PtNDManager owner, PtNDArray table, int length) {
+  private PtNDArray table(PtNDManager owner, PtNDArray table, int length) {
     Preconditions.checkArgument(
         length <= shape.context(),
         "sequences of %s do not fit a context of %s",
@@ -185,24 +179,35 @@ public final class DecoderNetwork implements AutoCloseable {
     return rows;
   }
 
-  PtNDArray cos() {
-    return cos;
-  }
-
-  PtNDArray sin() {
-    return sin;
-  }
-
-  DecoderWeights weights() {
-    return weights;
-  }
-
+  @Override
   Script script() {
     return script;
   }
 
-  PtNDManager manager() {
-    return manager;
+  @Override
+  List<PtNDArray> trained() {
+    return weights.tensors();
+  }
+
+  @Override
+  List<PtNDArray> gradients(PtNDManager owner, Batch batch) {
+    return script.runWithGradients(owner, "gradients", inputs(owner, batch), weights.tensors());
+  }
+
+  /** The first arguments of the script's methods that give gradients. */
+  List<PtNDArray> inputs(PtNDManager owner, Batch batch) {
+    Shape sequences = new Shape(batch.sequences(), batch.length());
+    List<PtNDArray> inputs = new ArrayList<>();
+    inputs.add(owner.create(LongBuffer.wrap(batch.ids()), sequences, DataType.INT64));
+    inputs.add(table(owner, cos, batch.length()));
+    inputs.add(table(owner, sin, batch.length()));
+    addTargets(owner, batch, inputs);
+    return inputs;
+  }
+
+  @Override
+  List<SafeTensorsWriter.Entry> checkpoint() {
+    return weights.entries(Dtype.F32);
   }
 
   /**
@@ -213,10 +218,8 @@ public final class DecoderNetwork implements AutoCloseable {
    * @throws MnemeException if a file cannot be written
    */
   public void save(Path directory, Dtype dtype, int beginAndEnd) {
-    var mapper = new ObjectMapper();
     ObjectNode config =
-        mapper
-            .createObjectNode()
+        HuggingFaceFiles.config()
             .put("model_type", "llama")
             .put("vocab_size", shape.vocabulary())
             .put("hidden_size", shape.hidden())
@@ -234,21 +237,9 @@ public final class DecoderNetwork implements AutoCloseable {
             .put("tie_word_embeddings", true)
             .put("bos_token_id", beginAndEnd)
             .put("eos_token_id", beginAndEnd)
-            .put("torch_dtype", dtype == Dtype.F16 ? "float16" : "float32");
+            .put("torch_dtype", HuggingFaceFiles.torchName(dtype));
     config.putArray("architectures").add("LlamaForCausalLM");
-    try {
-      Files.createDirectories(directory);
-      Files.writeString(
-          directory.resolve(HuggingFaceConfig.FILE),
-          mapper.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
-    } catch (IOException e) {
-      throw new MnemeException(
-          "cannot write into %s: %s; check the folder and the free space"
-              .formatted(directory, e.getMessage()),
-          e);
-    }
-    SafeTensorsWriter.write(
-        directory.resolve("model.safetensors"), Map.of("format", "pt"), weights.entries(dtype));
+    HuggingFaceFiles.write(directory, config, weights.entries(dtype));
   }
 
   @Override

@@ -1,6 +1,6 @@
 /**
- * Decoder networks on PyTorch through the Deep Java Library: one definition for training and
- * inference, in the layout Hugging Face publishes.
+ * Networks on PyTorch through the Deep Java Library, in the layouts that Hugging Face publishes:
+ * decoders and MLP Memories, one definition each for training and inference.
  */
 @NullMarked
 package dev.mneme.djl;

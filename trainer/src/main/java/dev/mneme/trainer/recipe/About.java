@@ -5,6 +5,12 @@ final class About {
 
   static final String NAME =
       "folder to make in the work folder, of a-z, 0-9, '.', '_', '-'; also the name of a pack";
+  static final String DOMAIN = "what the memory knows, for people";
+  static final String TEACHER =
+      "folder in the work folder with the model whose activations are the keys";
+  static final String DATASTORE = "how the teacher reads";
+  static final String NEIGHBOURS = "how neighbours become targets";
+  static final String LAMBDA = "mixing weight the pack recommends";
   static final String TOKENIZER = "folder in the work folder with tokenizer.json";
   static final String CORPORA = "text to learn from";
   static final String VALIDATION = "text to draw the validation curve on; never trained on";

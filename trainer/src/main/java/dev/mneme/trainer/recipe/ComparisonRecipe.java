@@ -55,12 +55,14 @@ public record ComparisonRecipe(
       @Setting(about = "memory that learned next tokens only", byDefault = "none")
           Optional<MadeFolder> memoryCe,
       @Setting(about = "memory that learned neighbours too", byDefault = "none")
-          Optional<MadeFolder> memory) {}
+          Optional<MadeFolder> memory,
+      @Setting(about = "pack of an MLP Memory that reads the host", byDefault = "none")
+          Optional<MadeFolder> mlpMemory) {}
 
   /** kNN-LM (arXiv 1911.00172) with the host's own keys. */
   public record Retrieval(
       @Setting(about = "how the host reads the documents", byDefault = "{}")
-          MemoryDecoderRecipe.Keys datastore,
+          MemoryRecipe.Keys datastore,
       @Setting(
               about = "numbers of neighbours to try, smallest first",
               range = "[1, 9]",

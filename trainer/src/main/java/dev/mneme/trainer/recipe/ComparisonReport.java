@@ -32,6 +32,7 @@ final class ComparisonReport {
   private final Workspace workspace;
   private final ComparisonRun.Measured measured;
   private final Map<Contender, Contender.Figures> figures = new LinkedHashMap<>();
+  private final Map<MemoryPair, MemoryPair.Figures> pairs = new LinkedHashMap<>();
   private final Map<String, TrainingCost> costs = new LinkedHashMap<>();
   private final ObjectNode json;
 
@@ -46,6 +47,9 @@ final class ComparisonReport {
     }
     for (Contender one : measured.contenders()) {
       figures.put(one, one.figures(measured.host()));
+    }
+    for (MemoryPair pair : MemoryPair.of(measured.contenders())) {
+      pairs.put(pair, pair.figures(measured.host()));
     }
     for (String model : models()) {
       TrainingCost.of(workspace.work(), model).ifPresent(cost -> costs.put(model, cost));
@@ -109,6 +113,15 @@ final class ComparisonReport {
           node.put("domain", one.domain().name());
           one.model().ifPresent(model -> node.put("model", model.path()));
           found.lambda().ifPresent(lambda -> node.put("lambda", lambda));
+          ObjectNode perplexity = node.putObject("perplexity");
+          found.perplexity().forEach((text, value) -> perplexity.put(text.path(), value));
+        });
+    pairs.forEach(
+        (pair, found) -> {
+          ObjectNode node = results.addObject().put("row", MemoryPair.KEY);
+          node.put("domain", pair.domain().name());
+          node.put("lambda", found.weights().decoder());
+          node.put("lambdaOfMlpMemory", found.weights().mlp());
           ObjectNode perplexity = node.putObject("perplexity");
           found.perplexity().forEach((text, value) -> perplexity.put(text.path(), value));
         });
@@ -181,7 +194,7 @@ final class ComparisonReport {
     try {
       Files.createDirectories(folder);
       TrainingReport.write(file, json);
-      String tables = new ComparisonTables(recipe, measured, figures, costs).text();
+      String tables = new ComparisonTables(recipe, measured, figures, pairs, costs).text();
       AtomicFile.write(folder.resolve("results.md"), tables.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new MnemeException(

@@ -5,8 +5,13 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MnemeException;
+import dev.mneme.Tap;
+import dev.mneme.TappedHost;
 import dev.mneme.djl.DecoderShape;
 import dev.mneme.djl.Processor;
+import dev.mneme.store.HostNorms;
+import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackKind;
 import dev.mneme.trainer.ScoreTokens;
 import dev.mneme.trainer.TokenFile;
 import dev.mneme.trainer.text.BpeTokenizer;
@@ -86,7 +91,11 @@ final class ComparisonRun {
       }
       MadeFolder model = rival.folder(domain).get();
       if (Files.isRegularFile(model.in(workspace.work()).resolve(NetworkParts.WEIGHTS))) {
-        requireFitting(model, rival.key());
+        if (rival == Rival.MLP_MEMORY) {
+          requireReadsTheHost(model, rival.key());
+        } else {
+          requireFitting(model, rival.key());
+        }
         planned.add(new Planned(rival, domain, model, textsFor(rival, domain)));
       } else {
         missing.add(new Missing(rival, domain, model.path()));
@@ -124,6 +133,24 @@ final class ComparisonRun {
     NetworkParts.requireContext(shape, recipe.window() - 1, "window less one", folder);
   }
 
+  /** An MLP Memory's pack names its host. */
+  private void requireReadsTheHost(MadeFolder model, String setting) {
+    Path folder = model.in(workspace.work());
+    NetworkParts.requireTokenizer(folder, tokenizer, setting);
+    Path host = recipe.host().in(workspace.work());
+    MemoryPack pack = MemoryPack.open(folder);
+    if (!(pack.kind() instanceof PackKind.MlpMemory(TappedHost reads))) {
+      throw new MnemeException(
+          "the \"%s\" in %s is a pack of a %s".formatted(setting, folder, pack.kind().label()));
+    }
+    List<String> differences = HostNorms.ofHuggingFace(host).differencesFrom(reads.host());
+    if (!differences.isEmpty() || !reads.tap().equals(Tap.lastFeedForwardInput())) {
+      throw new MnemeException(
+          "the \"%s\" in %s reads %s of another host than %s (%s); leave it out or name the host it was trained on"
+              .formatted(setting, folder, reads.tap(), host, String.join("; ", differences)));
+    }
+  }
+
   int threads() {
     return threads;
   }
@@ -132,7 +159,7 @@ final class ComparisonRun {
     Processor.useThreads(threads);
     try {
       allTexts().forEach(text -> texts.put(text, tokenize(text)));
-      Map<DataFile, float[]> host = scores(recipe.host(), texts.keySet());
+      Map<DataFile, float[]> host = scores(recipe.host(), texts.keySet(), Optional.empty());
       var search = new NeighbourStages(recipe, workspace, stages);
       List<NeighbourRow> neighbours =
           recipe.domains().stream()
@@ -148,7 +175,7 @@ final class ComparisonRun {
                 one.domain(),
                 Optional.of(one.model()),
                 one.rival().isMixed(),
-                scores(one.model(), one.texts())));
+                scores(one.model(), one.texts(), hostOf(one.rival()))));
       }
       var documents = new LinkedHashMap<DataFile, Integer>();
       texts.forEach((text, tokens) -> documents.put(text, tokens.documents()));
@@ -176,13 +203,22 @@ final class ComparisonRun {
     return tokens;
   }
 
-  private Map<DataFile, float[]> scores(MadeFolder model, Set<DataFile> of) {
+  private Optional<Path> hostOf(Rival rival) {
+    return rival == Rival.MLP_MEMORY
+        ? Optional.of(recipe.host().in(workspace.work()))
+        : Optional.empty();
+  }
+
+  private Map<DataFile, float[]> scores(MadeFolder model, Set<DataFile> of, Optional<Path> host) {
     var scores = new LinkedHashMap<DataFile, float[]>();
     for (DataFile text : of) {
       ObjectNode key = JsonNodeFactory.instance.objectNode();
       key.put("model", model.path()).put("text", text.path());
       key.put("tokenizer", recipe.tokenizer().path());
       key.put("window", recipe.window()).put("stride", recipe.stride());
+      if (host.isPresent()) {
+        key.put("host", recipe.host().path());
+      }
       Path output = workspace.shared("scores", key);
       TokenFile tokens = requireNonNull(texts.get(text));
       Path folder = model.in(workspace.work());
@@ -193,7 +229,7 @@ final class ComparisonRun {
               "tokens",
               output,
               meter ->
-                  new ScoreTokens(tokens, folder, output, recipe.window(), recipe.stride())
+                  new ScoreTokens(tokens, folder, host, output, recipe.window(), recipe.stride())
                       .run(meter)));
     }
     return scores;

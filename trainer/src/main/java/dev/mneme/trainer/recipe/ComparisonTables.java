@@ -21,6 +21,7 @@ final class ComparisonTables {
   private final ComparisonRecipe recipe;
   private final ComparisonRun.Measured measured;
   private final Map<Contender, Contender.Figures> figures;
+  private final Map<MemoryPair, MemoryPair.Figures> pairs;
   private final Map<String, TrainingCost> costs;
   private final StringBuilder text = new StringBuilder();
 
@@ -28,10 +29,12 @@ final class ComparisonTables {
       ComparisonRecipe recipe,
       ComparisonRun.Measured measured,
       Map<Contender, Contender.Figures> figures,
+      Map<MemoryPair, MemoryPair.Figures> pairs,
       Map<String, TrainingCost> costs) {
     this.recipe = recipe;
     this.measured = measured;
     this.figures = figures;
+    this.pairs = pairs;
     this.costs = costs;
   }
 
@@ -69,7 +72,33 @@ final class ComparisonTables {
                   found -> number(found) + change(found, hostOn(domain.test()))),
           general);
     }
+    if (!pairs.isEmpty()) {
+      row(
+          MemoryPair.LABEL,
+          domain ->
+              pair(
+                  domain,
+                  found ->
+                      number(on(domain.test(), found))
+                          + change(on(domain.test(), found), hostOn(domain.test()))),
+          recipe.domains().stream()
+              .map(domain -> pair(domain, found -> number(on(recipe.general(), found))))
+              .collect(Collectors.joining(" / ")));
+    }
     line("");
+  }
+
+  private String pair(
+      ComparisonRecipe.Domain domain, Function<MemoryPair.Figures, String> written) {
+    return pairs.entrySet().stream()
+        .filter(entry -> entry.getKey().domain().equals(domain))
+        .map(entry -> written.apply(entry.getValue()))
+        .findFirst()
+        .orElse(NONE);
+  }
+
+  private static double on(DataFile text, MemoryPair.Figures found) {
+    return requireNonNull(found.perplexity().get(text));
   }
 
   private void weights() {
@@ -97,6 +126,19 @@ final class ComparisonTables {
                   .map(figures::get)
                   .map(found -> String.format(Locale.ROOT, "%.2f", found.lambda().orElseThrow()))
                   .orElse(NONE));
+    }
+    if (!pairs.isEmpty()) {
+      row(
+          MemoryPair.LABEL + " (from 0, together at most 1)",
+          domain ->
+              pair(
+                  domain,
+                  found ->
+                      String.format(
+                          Locale.ROOT,
+                          "%.2f + %.2f",
+                          found.weights().decoder(),
+                          found.weights().mlp())));
     }
     line("");
   }

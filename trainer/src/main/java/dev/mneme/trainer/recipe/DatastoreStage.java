@@ -21,7 +21,7 @@ record DatastoreStage(
     Workspace workspace,
     TokenFile tokens,
     MadeFolder model,
-    MemoryDecoderRecipe.Keys settings,
+    MemoryRecipe.Keys settings,
     boolean bfloat16) {
 
   private static final int HALF_BYTES = 2;

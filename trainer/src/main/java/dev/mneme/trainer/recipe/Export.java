@@ -3,16 +3,18 @@ package dev.mneme.trainer.recipe;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.mneme.MnemeException;
-import dev.mneme.djl.DecoderNetwork;
+import dev.mneme.Tap;
+import dev.mneme.TappedHost;
+import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
-import dev.mneme.store.safetensors.Dtype;
+import dev.mneme.store.PackKind;
 import dev.mneme.trainer.StageManifest;
-import dev.mneme.trainer.text.BpeTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The last stage: a trained network becomes a Hugging Face directory or a pack, which appears under
@@ -25,12 +27,10 @@ final class Export {
 
   private final NetworkRecipe recipe;
   private final Workspace workspace;
-  private final BpeTokenizer tokenizer;
 
-  Export(NetworkRecipe recipe, Workspace workspace, BpeTokenizer tokenizer) {
+  Export(NetworkRecipe recipe, Workspace workspace) {
     this.recipe = recipe;
     this.workspace = workspace;
-    this.tokenizer = tokenizer;
   }
 
   Path stage() {
@@ -40,14 +40,15 @@ final class Export {
   /**
    * Exports, unless exactly this was exported already.
    *
+   * @param save writes the network to a folder
    * @throws MnemeException if something else lies under the name
    */
-  Path run(DecoderNetwork network) {
+  Path run(Consumer<Path> save) {
     Path staged = workspace.training().resolve("model");
     Path output = workspace.output();
     try {
       delete(staged);
-      network.save(staged, Dtype.F16, tokenizer.beginId());
+      save.accept(staged);
       for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
         Path file = recipe.tokenizer().in(workspace.work()).resolve(name);
         if (Files.exists(file)) {
@@ -56,11 +57,8 @@ final class Export {
       }
       if (Files.exists(output)) {
         requireSame(staged, output);
-      } else if (recipe instanceof MemoryDecoderRecipe memory) {
-        MemoryPack.importFrom(
-            staged, memory.name().text(), memory.domain(), memory.lambda(), output);
       } else {
-        Files.move(staged, output, StandardCopyOption.ATOMIC_MOVE);
+        publish(staged, output);
       }
       delete(staged);
     } catch (IOException e) {
@@ -76,17 +74,42 @@ final class Export {
     return output;
   }
 
+  private void publish(Path staged, Path output) throws IOException {
+    switch (recipe) {
+      case LanguageModelRecipe _ -> Files.move(staged, output, StandardCopyOption.ATOMIC_MOVE);
+      case MemoryDecoderRecipe memory ->
+          MemoryPack.importFrom(
+              staged, memory.name().text(), memory.domain(), memory.lambda(), output);
+      case MlpMemoryRecipe memory ->
+          MemoryPack.importFrom(
+              staged,
+              memory.name().text(),
+              memory.domain(),
+              memory.lambda(),
+              reads(memory),
+              output);
+    }
+  }
+
+  private TappedHost reads(MlpMemoryRecipe memory) {
+    Path teacher = memory.teacher().in(workspace.work());
+    return new TappedHost(HostNorms.ofHuggingFace(teacher), Tap.lastFeedForwardInput());
+  }
+
   private void requireSame(Path staged, Path output) {
     boolean same =
         Files.exists(output.resolve(WEIGHTS))
             && Digests.sha256(staged.resolve(WEIGHTS))
                 .equals(Digests.sha256(output.resolve(WEIGHTS)));
-    if (same && recipe instanceof MemoryDecoderRecipe memory) {
+    if (same && recipe instanceof MemoryRecipe memory) {
       MemoryPack pack = MemoryPack.open(output);
       same =
           pack.name().equals(memory.name().text())
               && pack.manifest().domain().equals(memory.domain())
               && pack.recommendedLambda().orElse(-1) == memory.lambda();
+      if (memory instanceof MlpMemoryRecipe mlp) {
+        same &= pack.kind().equals(new PackKind.MlpMemory(reads(mlp)));
+      }
     }
     if (!same) {
       throw new MnemeException(

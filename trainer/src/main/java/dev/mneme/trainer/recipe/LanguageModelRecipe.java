@@ -26,10 +26,10 @@ public record LanguageModelRecipe(
     @Setting(about = About.RATE) NetworkSettings.Rate rate,
     @Setting(about = About.OPTIMISER, byDefault = "{}") NetworkSettings.Optimiser optimiser,
     @Setting(about = About.COMPUTE, byDefault = "{}") NetworkSettings.Compute compute)
-    implements NetworkRecipe {
+    implements DecoderRecipe {
 
   public LanguageModelRecipe {
-    NetworkRecipe.requireConsistent(shape, initial, batches);
+    DecoderRecipe.requireConsistent(shape, initial, batches);
     Preconditions.checkArgument(
         lora.isEmpty() || initial.isPresent(),
         "\"lora\" changes a network that is there; name it in \"initial\"");

@@ -3,6 +3,7 @@ package dev.mneme.trainer.recipe;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MnemeException;
 import dev.mneme.trainer.BuildTargets;
+import dev.mneme.trainer.Datastore;
 import dev.mneme.trainer.KeySearch;
 import dev.mneme.trainer.SparseTargets;
 import dev.mneme.trainer.TokenFile;
@@ -10,32 +11,81 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The neighbours' part of what a memory learns: datastore, then targets; nothing for other recipes.
- * Owns the targets.
+ * The teacher's part of what a memory learns: datastore, then targets; nothing for other recipes.
+ * Owns both.
  *
- * @param digest of the targets' manifest; empty where there are none
+ * @param datastore where the training reads it
+ * @param sparse targets, where neighbours are learned
+ * @param digest of the last of their manifests; empty where there are none
  */
-record MemoryTargets(Optional<SparseTargets> sparse, String digest) implements AutoCloseable {
+record MemoryTargets(Optional<Datastore> datastore, Optional<SparseTargets> sparse, String digest)
+    implements AutoCloseable {
+
+  private static final MemoryTargets NONE =
+      new MemoryTargets(Optional.empty(), Optional.empty(), "");
 
   /** Ids are stored in 16 bits. */
   private static final int LARGEST_VOCABULARY = 1 << 16;
 
   private static final int PAIR_BYTES = 4;
 
+  /**
+   * Stages of a recipe.
+   *
+   * @return how many of datastore and neighbours it needs
+   */
+  static int stages(NetworkRecipe recipe) {
+    if (!(recipe instanceof MemoryRecipe memory)) {
+      return 0;
+    }
+    return (memory.seeksNeighbours() || memory.readsDatastore() ? 1 : 0)
+        + (memory.seeksNeighbours() ? 1 : 0);
+  }
+
+  /** Runs them. */
   static MemoryTargets of(
       NetworkRecipe recipe,
       Workspace workspace,
       TokenFile tokens,
-      NetworkParts parts,
+      int vocabulary,
       boolean bfloat16,
       Stages stages) {
-    if (!(recipe instanceof MemoryDecoderRecipe memory) || memory.beta() == 0) {
-      return new MemoryTargets(Optional.empty(), "");
+    if (!(recipe instanceof MemoryRecipe memory) || stages(memory) == 0) {
+      return NONE;
     }
-    if (parts.tokenizer().size() > LARGEST_VOCABULARY) {
+    requireFitting(memory, tokens, vocabulary);
+    var stage =
+        new DatastoreStage(workspace, tokens, memory.teacher(), memory.datastore(), bfloat16);
+    Datastore datastore = stage.run(stages);
+    Optional<Datastore> kept = Optional.of(datastore);
+    if (!memory.readsDatastore()) {
+      datastore.close();
+      kept = Optional.empty();
+    }
+    if (!memory.seeksNeighbours()) {
+      return new MemoryTargets(kept, Optional.empty(), digest(stage.output()));
+    }
+    try {
+      ObjectNode key = stage.key();
+      key.set("neighbours", RecipeJson.node(memory.neighbours()));
+      Path output = workspace.shared("targets", key);
+      SparseTargets targets =
+          stages.run("neighbours", "tokens", output, meter -> search(memory, stage, output, meter));
+      return new MemoryTargets(kept, Optional.of(targets), digest(output));
+    } catch (RuntimeException e) {
+      kept.ifPresent(Datastore::close);
+      throw e;
+    }
+  }
+
+  private static void requireFitting(MemoryRecipe memory, TokenFile tokens, int vocabulary) {
+    if (!memory.seeksNeighbours()) {
+      return;
+    }
+    if (vocabulary > LARGEST_VOCABULARY) {
       throw new MnemeException(
           "targets hold at most %d different ids, but the tokenizer has %d"
-              .formatted(LARGEST_VOCABULARY, parts.tokenizer().size()));
+              .formatted(LARGEST_VOCABULARY, vocabulary));
     }
     long positions = tokens.size() - 1;
     if (memory.neighbours().k() >= positions) {
@@ -43,31 +93,29 @@ record MemoryTargets(Optional<SparseTargets> sparse, String digest) implements A
           "the corpus has %d positions, too few for %d neighbours of each; give more text or a smaller \"neighbours.k\""
               .formatted(positions, memory.neighbours().k()));
     }
-    var datastore =
-        new DatastoreStage(workspace, tokens, memory.teacher(), memory.datastore(), bfloat16);
-    datastore.run(stages).close();
-    Path keys = datastore.output();
-    ObjectNode key = datastore.key();
-    key.set("neighbours", RecipeJson.node(memory.neighbours()));
-    Path output = workspace.shared("targets", key);
-    SparseTargets targets =
-        stages.run(
-            "neighbours",
-            "tokens",
-            output,
-            meter -> {
-              int kept = memory.neighbours().width();
-              DatastoreStage.requireSpace(
-                  output, positions * kept * PAIR_BYTES, "the neighbours' targets");
-              return build(memory.neighbours(), tokens, keys, datastore.width(), bfloat16, output)
-                  .run(meter);
-            });
-    return new MemoryTargets(
-        Optional.of(targets), Workspace.manifest(output).path("digest").asText());
+  }
+
+  private static String digest(Path output) {
+    return Workspace.manifest(output).path("digest").asText();
+  }
+
+  private static SparseTargets search(
+      MemoryRecipe memory, DatastoreStage keys, Path output, Stages.Meter meter) {
+    long positions = keys.tokens().size() - 1;
+    DatastoreStage.requireSpace(
+        output, positions * memory.neighbours().width() * PAIR_BYTES, "the neighbours' targets");
+    return build(
+            memory.neighbours(),
+            keys.tokens(),
+            keys.output(),
+            keys.width(),
+            keys.bfloat16(),
+            output)
+        .run(meter);
   }
 
   private static BuildTargets build(
-      MemoryDecoderRecipe.Neighbours settings,
+      MemoryRecipe.Neighbours settings,
       TokenFile tokens,
       Path keys,
       int width,
@@ -87,6 +135,7 @@ record MemoryTargets(Optional<SparseTargets> sparse, String digest) implements A
 
   @Override
   public void close() {
+    datastore.ifPresent(Datastore::close);
     sparse.ifPresent(SparseTargets::close);
   }
 }

@@ -1,11 +1,9 @@
 package dev.mneme.trainer.recipe;
 
 import dev.mneme.MnemeException;
-import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
-import dev.mneme.djl.LowRank;
+import dev.mneme.djl.Examples;
 import dev.mneme.djl.Processor;
-import dev.mneme.trainer.DistillationData;
+import dev.mneme.djl.TrainableNetwork;
 import dev.mneme.trainer.LanguageModelData;
 import dev.mneme.trainer.StageManifest;
 import dev.mneme.trainer.TokenFile;
@@ -13,12 +11,10 @@ import dev.mneme.trainer.Tokenize;
 import dev.mneme.trainer.Training;
 import dev.mneme.trainer.TrainingCurve;
 import dev.mneme.trainer.TrainingData;
+import dev.mneme.trainer.text.BpeTokenizer;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,9 +52,7 @@ final class NetworkRun {
   }
 
   private static int stages(NetworkRecipe recipe) {
-    return STAGES
-        + (recipe.validation().isEmpty() ? 0 : 1)
-        + (recipe instanceof MemoryDecoderRecipe memory && memory.beta() > 0 ? 2 : 0);
+    return STAGES + (recipe.validation().isEmpty() ? 0 : 1) + MemoryTargets.stages(recipe);
   }
 
   boolean bfloat16() {
@@ -75,7 +69,14 @@ final class NetworkRun {
   }
 
   TrainingCurve run(boolean force) {
-    var parts = NetworkParts.of(recipe, workspace);
+    try (Learner<?, ?> learner = Learner.of(recipe, workspace, bfloat16)) {
+      return run(force, learner);
+    }
+  }
+
+  private <N extends TrainableNetwork<B>, B extends Examples> TrainingCurve run(
+      boolean force, Learner<N, B> learner) {
+    BpeTokenizer tokenizer = NetworkParts.tokenizerIn(recipe.tokenizer().in(workspace.work()));
     requireFreeName();
     var check = new CheckCorpora(recipe, workspace);
     CheckCorpora.Amount amount =
@@ -87,17 +88,23 @@ final class NetworkRun {
                 recipe.corpora(),
                 amount.characters(),
                 Tokenize.DEFAULT_FEWEST_CHARACTERS);
-        var validation = validation();
-        var targets = MemoryTargets.of(recipe, workspace, text, parts, bfloat16, stages)) {
-      TrainingData data = data(text, targets);
-      Training training = training(parts.shape());
-      Path output = workspace.checkpoint();
-      Training.Trained trained =
+        var validation = validation(learner);
+        var targets =
+            MemoryTargets.of(recipe, workspace, text, tokenizer.size(), bfloat16, stages)) {
+      TrainingData<B> data = learner.data(text, targets).withOrigin(learner.origin());
+      Training.Trained<N> trained =
           stages.run(
-              "train", "steps", output, meter -> train(training, parts, data, validation, meter));
-      try (DecoderNetwork network = trained.network()) {
-        var export = new Export(recipe, workspace, parts.tokenizer());
-        stages.run("export", "files", export.stage(), meter -> export.run(network));
+              "train",
+              "steps",
+              workspace.checkpoint(),
+              meter -> train(learner, data, validation, meter));
+      try (N network = trained.network()) {
+        var export = new Export(recipe, workspace);
+        stages.run(
+            "export",
+            "files",
+            export.stage(),
+            meter -> export.run(folder -> learner.save(network, folder, tokenizer.beginId())));
         return trained.curve();
       }
     }
@@ -113,7 +120,7 @@ final class NetworkRun {
   }
 
   /** Mean -log p on the validation text. Owns its token file. */
-  private record Validation(@Nullable TokenFile tokens, ToDoubleFunction<DecoderNetwork> loss)
+  private record Validation<N>(@Nullable TokenFile tokens, ToDoubleFunction<N> loss)
       implements AutoCloseable {
     @Override
     public void close() {
@@ -123,95 +130,47 @@ final class NetworkRun {
     }
   }
 
-  private Validation validation() {
+  private <N extends TrainableNetwork<B>, B extends Examples> Validation<N> validation(
+      Learner<N, B> learner) {
     if (recipe.validation().isEmpty()) {
-      return new Validation(null, network -> Double.NaN);
+      return new Validation<>(null, network -> Double.NaN);
     }
     TokenFile text = tokens.run("tokenize validation", recipe.validation(), 0, 1);
-    int length = recipe.batches().length();
-    long windows = (text.size() - 1) / length;
-    int sequences = Math.clamp(windows, 1, recipe.batches().sequences());
+    long windows = (text.size() - 1) / learner.length();
+    int sequences = Math.clamp(windows, 1, learner.sequences());
     int batches = Math.clamp(windows / sequences, 1, recipe.compute().validationBatches());
-    var data = new LanguageModelData(text, length, sequences, VALIDATION_SEED);
-    return new Validation(
-        text,
-        network -> {
-          double sum = 0;
-          long count = 0;
-          for (int i = 0; i < batches; i++) {
-            for (float loss : network.losses(data.batch(i))) {
-              sum += loss;
-              count++;
-            }
-          }
-          return sum / count;
-        });
+    var data = new LanguageModelData(text, learner.length(), sequences, VALIDATION_SEED);
+    return new Validation<>(text, network -> learner.loss(network, data, batches));
   }
 
-  private TrainingData data(TokenFile tokens, MemoryTargets targets) {
-    NetworkSettings.Batches batches = recipe.batches();
-    return targets
-        .sparse()
-        .<TrainingData>map(
-            sparse ->
-                new DistillationData(
-                    tokens,
-                    sparse,
-                    ((MemoryDecoderRecipe) recipe).beta(),
-                    batches.length(),
-                    batches.sequences(),
-                    batches.seed()))
-        .map(data -> data.withOrigin(targets.digest()))
-        .orElseGet(
-            () ->
-                new LanguageModelData(
-                    tokens, batches.length(), batches.sequences(), batches.seed()));
-  }
-
-  private Training training(DecoderShape shape) {
+  private <N extends TrainableNetwork<B>, B extends Examples> Training.Trained<N> train(
+      Learner<N, B> learner, TrainingData<B> data, Validation<N> validation, Stages.Meter meter) {
     NetworkSettings.Compute compute = recipe.compute();
-    Optional<LowRank> lowRank =
-        recipe instanceof LanguageModelRecipe model
-            ? model.lora().map(NetworkSettings.Lora::lowRank)
-            : Optional.empty();
-    return new Training(
-        shape,
-        lowRank,
-        recipe.rate().rate(),
-        recipe.optimiser().settings(),
-        workspace.checkpoint(),
-        Duration.ofMillis((long) (compute.checkpointMinutes() * 60_000)),
-        compute.pointEvery(),
-        threads,
-        bfloat16);
-  }
-
-  private Training.Trained train(
-      Training training,
-      NetworkParts parts,
-      TrainingData data,
-      Validation validation,
-      Stages.Meter meter) {
-    Supplier<DecoderNetwork> initial = () -> parts.begin(bfloat16);
-    TrainingData named = data.withOrigin(parts.origin());
-    long every = recipe.compute().pointEvery();
-    Training.Trained trained =
+    var training =
+        new Training(
+            recipe.rate().rate(),
+            recipe.optimiser().settings(),
+            workspace.checkpoint(),
+            Duration.ofMillis((long) (compute.checkpointMinutes() * 60_000)),
+            compute.pointEvery(),
+            threads);
+    Training.Trained<N> trained =
         training.run(
-            initial,
-            named,
+            learner,
+            data,
             validation.loss(),
             (step, steps, tokens, result) -> {
               String note = "loss %.3f".formatted(result.loss());
-              if (step % every == 0) {
+              if (step % compute.pointEvery() == 0) {
                 log.info("{}: step {} of {}, {}", recipe.name(), step, steps, note);
               }
               meter.at(step, steps, note);
             });
     var manifest = new StageManifest("training", VERSION);
-    manifest.settings().put("data", named.digest()).put("shape", parts.shape().toString());
+    manifest.settings().put("data", data.digest()).put("shape", learner.shape());
     manifest.settings().put("rate", RecipeJson.node(recipe.rate()).toString());
     manifest.settings().put("optimiser", RecipeJson.node(recipe.optimiser()).toString());
-    training.lowRank().ifPresent(lora -> manifest.settings().put("lora", lora.toString()));
+    learner.changes().ifPresent(lora -> manifest.settings().put("lora", lora.toString()));
     TrainingCurve.Point last = trained.curve().points().getLast();
     manifest.write(
         workspace.checkpoint(),
@@ -220,7 +179,7 @@ final class NetworkRun {
             .put("steps", last.step())
             .put("tokens", last.tokens())
             .put("seconds", last.seconds())
-            .put("weights", parts.shape().parameters())
+            .put("weights", learner.parameters())
             .put("trainedWeights", trained.weights()));
     return trained;
   }

@@ -2,8 +2,8 @@ package dev.mneme.trainer.recipe;
 
 import com.google.common.base.Preconditions;
 import dev.mneme.djl.DecoderShape;
-import dev.mneme.djl.DecoderTraining;
 import dev.mneme.djl.LowRank;
+import dev.mneme.djl.NetworkTraining;
 import dev.mneme.djl.Processor;
 import dev.mneme.trainer.LearningRate;
 import dev.mneme.trainer.LearningRate.Decay;
@@ -104,8 +104,8 @@ public final class NetworkSettings {
               byDefault = "1")
           double clipNorm) {
 
-    DecoderTraining.Settings settings() {
-      return new DecoderTraining.Settings(beta1, beta2, weightDecay, clipNorm);
+    NetworkTraining.Settings settings() {
+      return new NetworkTraining.Settings(beta1, beta2, weightDecay, clipNorm);
     }
   }
 

@@ -40,6 +40,7 @@ final class RecipeReader {
     kinds.put("tokenizer", TokenizerRecipe.class);
     kinds.put("language-model", LanguageModelRecipe.class);
     kinds.put("memory-decoder", MemoryDecoderRecipe.class);
+    kinds.put("mlp-memory", MlpMemoryRecipe.class);
     kinds.put("comparison", ComparisonRecipe.class);
     return kinds;
   }

@@ -7,7 +7,8 @@ enum Rival {
   LORA("lora", "+ LoRA", false),
   FINE_TUNED("fineTuned", "full fine-tuning", false),
   MEMORY_CE("memoryCe", "+ Memory Decoder, CE only", true),
-  MEMORY("memory", "+ Memory Decoder, KL + CE", true);
+  MEMORY("memory", "+ Memory Decoder, KL + CE", true),
+  MLP_MEMORY("mlpMemory", "+ MLP Memory", true);
 
   private final String key;
   private final String label;
@@ -41,6 +42,7 @@ enum Rival {
       case FINE_TUNED -> domain.fineTuned();
       case MEMORY_CE -> domain.memoryCe();
       case MEMORY -> domain.memory();
+      case MLP_MEMORY -> domain.mlpMemory();
     };
   }
 }

@@ -15,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -223,30 +224,52 @@ class BadInputTest {
   @Test
   void aLossThatIsNotANumberLeavesNoOutput() throws IOException {
     host();
+    fillWeights(1e18f); // products leave the finite numbers
+    assertRefused(
+        TinyRecipes.TUNED,
+        "training left the finite numbers: loss NaN",
+        "resume from the last checkpoint with a smaller learning rate");
+    assertThat(work.resolve("tuned")).doesNotExist();
+  }
+
+  @Test
+  void weightsThatAreNotNumbers() throws IOException {
+    host();
+    fillWeights(Float.NaN);
+    assertRefused(TinyRecipes.TUNED, "model.embed_tokens.weight", "NaN as its number 0");
+  }
+
+  @Test
+  void anMlpMemoryWhoseActivationsAreOfAnotherTeacher() throws IOException {
+    host();
+    run(TinyRecipes.MLP);
+    assertRefused(TinyRecipes.MLP.replace("0.01", "0.02"), "is the checkpoint of another training");
+    scratch(work.resolve("host"), 4);
+    assertRefused(TinyRecipes.MLP, "is the checkpoint of another training");
+  }
+
+  @Test
+  void anMlpMemoryWithoutItsTeacher() {
+    assertRefused(
+        TinyRecipes.MLP, "no model for \"teacher\"", work.resolve("host").toString(), "recipe");
+  }
+
+  /** Puts one number everywhere in the host. */
+  private void fillWeights(float number) throws IOException {
     Path weights = work.resolve("host/model.safetensors");
     try (SafeTensorsFile file = SafeTensorsFile.open(weights)) {
       List<SafeTensorsWriter.Entry> entries =
           file.tensors().values().stream()
               .map(
                   tensor -> {
-                    int size =
-                        (int)
-                            tensor.shape().stream()
-                                .mapToLong(Long::longValue)
-                                .reduce(1, (a, b) -> a * b);
-                    float[] values = new float[size];
-                    java.util.Arrays.fill(values, Float.NaN);
+                    float[] values = new float[(int) tensor.elements()];
+                    Arrays.fill(values, number);
                     return SafeTensorsWriter.Entry.of(tensor.name(), tensor.shape(), values);
                   })
               .toList();
       Files.delete(weights);
       SafeTensorsWriter.write(weights, file.metadata(), entries);
     }
-    assertRefused(
-        TinyRecipes.TUNED,
-        "training left the finite numbers: loss NaN",
-        "resume from the last checkpoint with a smaller learning rate");
-    assertThat(work.resolve("tuned")).doesNotExist();
   }
 
   /** A host that was never trained, which is enough where only its being there matters. */

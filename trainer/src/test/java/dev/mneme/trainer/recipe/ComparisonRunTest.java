@@ -7,13 +7,23 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.mneme.MnemeException;
+import dev.mneme.Tap;
+import dev.mneme.TappedHost;
 import dev.mneme.djl.DecoderNetwork;
 import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.MlpNetwork;
+import dev.mneme.store.HostNorms;
+import dev.mneme.store.MemoryPack;
+import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.safetensors.Dtype;
+import dev.mneme.trainer.TokenFile;
+import dev.mneme.trainer.Tokenize;
+import dev.mneme.trainer.text.Corpus;
 import dev.mneme.trainer.text.TestText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import javax.imageio.ImageIO;
@@ -31,13 +41,16 @@ class ComparisonRunTest {
        "domains": [
          {"name": "words", "valid": "valid.txt", "test": "test.txt",
           "corpora": [{"files": ["train.txt"]}],
-          "lora": "adapted", "fineTuned": "tuned", "memoryCe": "plain", "memory": "memory"},
+          "lora": "adapted", "fineTuned": "tuned", "memoryCe": "plain", "memory": "memory",
+          "mlpMemory": "mlp"},
          {"name": "others", "valid": "valid2.txt", "test": "test2.txt",
           "fineTuned": "tuned2", "memory": "memory2"}],
        "retrieval": {"datastore": {"context": 32, "stride": 16}, "k": [2, 8],
                       "temperatures": [1, 10], "lists": 4, "probes": 4, "recallSample": 5, "bfloat16": false},
        "window": 32, "stride": 16, "threads": 1}
       """;
+
+  private static final int VOCABULARY = 300;
 
   @TempDir static Path directory;
   private static Path data = Path.of("");
@@ -55,11 +68,27 @@ class ComparisonRunTest {
     for (String name : List.of("host", "adapted", "tuned", "memory", "memory2")) {
       model(work, name);
     }
+    mlpMemory("mlp", "host");
+    mlpMemory("foreign", "tuned");
     json = run(RECIPE).json();
   }
 
+  /** A pack of random weights that reads a model. */
+  private static void mlpMemory(String name, String host) throws IOException {
+    Path staged = directory.resolve("staged-" + name);
+    var shape = new MlpShape(MlpShape.Style.MISTRAL, 16, 16, 24, 1, 300, 1e-5, false);
+    try (MlpNetwork network = MlpNetwork.random(shape, 9, false)) {
+      network.save(staged, Dtype.F32, 0);
+    }
+    Files.copy(work.resolve("tokenizer/tokenizer.json"), staged.resolve("tokenizer.json"));
+    var reads =
+        new TappedHost(HostNorms.ofHuggingFace(work.resolve(host)), Tap.lastFeedForwardInput());
+    MemoryPack.importFrom(staged, name, "", 0.4, reads, work.resolve(name));
+  }
+
   private static void model(Path work, String name) throws IOException {
-    var shape = new DecoderShape(300, 16, 1, 2, 1, 24, 40, 10_000, 1e-5);
+    int blocks = name.equals("tuned") ? 2 : 1; // all norms are 1: only blocks tell hosts apart
+    var shape = new DecoderShape(300, 16, blocks, 2, 1, 24, 40, 10_000, 1e-5);
     try (DecoderNetwork network = DecoderNetwork.random(shape, name.hashCode(), false)) {
       network.save(work.resolve(name), Dtype.F16, 0);
     }
@@ -86,7 +115,15 @@ class ComparisonRunTest {
     assertThat(json.path("missing").findValuesAsText("model")).containsExactly("plain", "tuned2");
     JsonNode results = json.path("results");
     assertThat(results.findValuesAsText("row"))
-        .containsExactly("host", "knnLm", "lora", "fineTuned", "memory", "memory");
+        .containsExactly(
+            "host",
+            "knnLm",
+            "lora",
+            "fineTuned",
+            "memory",
+            "mlpMemory",
+            "memory",
+            "memoryAndMlpMemory");
     JsonNode host = results.get(0).path("perplexity");
     assertThat(host.path("test.txt").asDouble()).isBetween(200.0, 400.0);
     JsonNode pack = find(results, "memory", "words");
@@ -103,6 +140,9 @@ class ComparisonRunTest {
         .containsPattern("\\| host alone \\| \\d+\\.\\d\\d \\| \\d+\\.\\d\\d \\| \\d+\\.\\d\\d \\|")
         .containsPattern("\\+ kNN-LM \\| \\d+\\.\\d\\d \\([−+]\\d+ %\\) \\| – \\|")
         .containsPattern("CE only \\| – \\| – \\| – / – \\|")
+        .containsPattern("\\| \\+ MLP Memory \\| \\d+\\.\\d\\d \\([−+]\\d+ %\\) \\| – \\|")
+        .containsPattern(
+            "\\| \\+ Memory Decoder \\+ MLP Memory \\| \\d+\\.\\d\\d \\([−+]\\d+ %\\) \\| – \\|")
         .contains("- plain (+ Memory Decoder, CE only, words)");
     assertThat(ImageIO.read(work.resolve("results/lambda.png").toFile()).getWidth())
         .isGreaterThan(400);
@@ -134,6 +174,85 @@ class ComparisonRunTest {
     }
     assertThat(pack.path("lambda").asDouble()).isEqualTo(lambda);
     assertThat(pack.at("/perplexity/test.txt").asDouble()).isCloseTo(onTest, within(1e-9));
+  }
+
+  @Test
+  void anMlpMemoryIsScoredOnTheHostsActivations() {
+    Path tokenizer = work.resolve("tokenizer/tokenizer.json");
+    double nll = 0;
+    int count = 0;
+    try (TokenFile tokens =
+            new Tokenize(
+                    List.of(Corpus.of(data.resolve("test.txt"))),
+                    tokenizer,
+                    directory.resolve("test-tokens"),
+                    1)
+                .run(done -> {});
+        DecoderNetwork host = DecoderNetwork.open(work.resolve("host"), false);
+        MlpNetwork mlp = MlpNetwork.open(work.resolve("mlp"), false)) {
+      for (int document = 0; document < tokens.documents(); document++) {
+        int[] ids = tokens.document(document);
+        for (int i = 1; i < ids.length; i++, count++) {
+          int start = i < 32 ? 0 : Math.ceilDiv(i + 1 - 32, 16) * 16; // of the window of token i
+          int[] past = Arrays.copyOfRange(ids, start, i);
+          float[] keys = host.keys(new int[][] {past});
+          float[] last = Arrays.copyOfRange(keys, keys.length - 16, keys.length);
+          nll -=
+              Math.log(
+                  0.05 * lastProbability(host.logits(past), ids[i])
+                      + 0.95 * lastProbability(mlp.logits(last, 1), ids[i]));
+        }
+      }
+    }
+    double mixed = 0;
+    for (JsonNode sweep : json.path("sweeps")) {
+      if (sweep.path("row").asText().equals("mlpMemory")
+          && sweep.path("text").asText().equals("test.txt")) {
+        JsonNode last = sweep.path("points").get(sweep.path("points").size() - 1);
+        assertThat(last.path("lambda").asDouble()).isEqualTo(0.95);
+        mixed = last.path("perplexity").asDouble();
+      }
+    }
+    assertThat(mixed).isCloseTo(Math.exp(nll / count), within(1e-2));
+  }
+
+  /** What the last row of logits gives an id. */
+  private static double lastProbability(float[] logits, int id) {
+    int from = logits.length - VOCABULARY;
+    double sum = 0;
+    for (int i = 0; i < VOCABULARY; i++) {
+      sum += Math.exp(logits[from + i]);
+    }
+    return Math.exp(logits[from + id]) / sum;
+  }
+
+  @Test
+  void bothMemoriesTogetherAreNoWorseOnValidationTextThanEitherAlone() {
+    JsonNode both = find(json.path("results"), "memoryAndMlpMemory", "words");
+    double perplexity = both.path("perplexity").path("valid.txt").asDouble();
+    for (String alone : List.of("memory", "mlpMemory")) {
+      assertThat(perplexity)
+          .isLessThanOrEqualTo(
+              find(json.path("results"), alone, "words")
+                      .path("perplexity")
+                      .path("valid.txt")
+                      .asDouble()
+                  + 1e-9);
+    }
+    assertThat(both.path("lambda").asDouble() + both.path("lambdaOfMlpMemory").asDouble())
+        .isBetween(0.0, 1 + 1e-9);
+  }
+
+  @Test
+  void anMlpMemoryOfAnotherHostAndAPackOfAnotherKind() {
+    assertRefused(
+        "\"mlpMemory\": \"mlp\"",
+        "\"mlpMemory\": \"foreign\"",
+        "\"mlpMemory\"",
+        "another host",
+        "name the host it was trained on");
+    assertRefused(
+        "\"mlpMemory\": \"mlp\"", "\"mlpMemory\": \"memory\"", "pack of a memory-decoder");
   }
 
   @Test

@@ -2,21 +2,31 @@ package dev.mneme.trainer.recipe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.base.Splitter;
+import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class RecipeHelpTest {
 
   @Test
-  void everySettingOfEveryKindIsThereOnce() {
-    String text = RecipeHelp.text();
+  void everySettingOfAKindIsThereOnceUnderItsName() {
+    List<String> sections = Splitter.on("\n\"kind\": ").splitToList(RecipeHelp.text());
     for (String kind : RecipeHelp.kinds()) {
-      assertThat(text).contains('"' + kind + '"');
+      String own =
+          sections.stream()
+              .filter(section -> section.lines().limit(1).anyMatch(l -> l.contains(quoted(kind))))
+              .collect(Collectors.joining());
       for (RecipeHelp.Line line : RecipeHelp.lines(kind)) {
         var name = Pattern.compile("(?m)^  " + Pattern.quote(line.path()) + " +");
-        assertThat(name.matcher(text).results()).as(line.path()).hasSize(1);
+        assertThat(name.matcher(own).results()).as(kind + ": " + line.path()).hasSize(1);
       }
     }
+  }
+
+  private static String quoted(String kind) {
+    return '"' + kind + '"';
   }
 
   @Test

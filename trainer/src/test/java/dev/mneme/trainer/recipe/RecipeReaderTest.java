@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.mneme.MalformedFileException;
+import dev.mneme.store.hf.MlpShape;
 import dev.mneme.trainer.text.DocumentSplit;
 import dev.mneme.trainer.text.TestText;
 import java.io.IOException;
@@ -212,6 +213,43 @@ class RecipeReaderTest {
         "[\"law/train.txt.gz\"]",
         "[\"a\"], \"only\": [\"x\"], \"without\": [\"y\"]",
         "\"corpora[0]\": give \"only\" or \"without\", not both");
+  }
+
+  private static final String MLP =
+      """
+      {
+        "kind": "mlp-memory", "name": "law", "domain": "law", "tokenizer": "tokenizer",
+        "corpora": [{"files": ["law/train.txt.gz"]}], "teacher": "host",
+        "shape": {"hidden": 64, "layers": 2, "feedForward": 96}, "rate": {"steps": 30}
+      }
+      """;
+
+  @Test
+  void anMlpMemoryHasThePapersLossAndReadsTheDatastoreUnlessSaidOtherwise() {
+    var recipe = (MlpMemoryRecipe) read(MLP);
+    assertThat(recipe.beta()).isEqualTo(0.4);
+    assertThat(recipe.activations()).isEqualTo(MlpMemoryRecipe.Activations.OFFLINE);
+    assertThat(recipe.batches().rows()).isEqualTo(4096);
+    assertThat(recipe.shape().style()).isEqualTo(MlpShape.Style.MISTRAL);
+    assertThat(recipe.shape().of(64, 300).transform()).isFalse();
+    assertThat(recipe.shape().of(48, 300).transform()).isTrue();
+    assertThat(recipe.shape().of(48, 300).input()).isEqualTo(48);
+  }
+
+  @Test
+  void wrongSettingsOfAnMlpMemoryAreRefused() {
+    assertThatThrownBy(() -> read(MLP.replace("\"shape\"", "\"tap\": \"l_out\", \"shape\"")))
+        .hasMessageContaining("\"tap\" is no setting");
+    assertThatThrownBy(() -> read(MLP.replace("\"layers\": 2", "\"layers\": 0")))
+        .hasMessageContaining("\"shape.layers\" must be a whole number in [1, 1000], found 0");
+    assertThatThrownBy(
+            () -> read(MLP.replace("\"layers\": 2", "\"layers\": 2, \"style\": \"llama\"")))
+        .hasMessageContaining("\"shape.style\" must be one of mistral, gpt2, found \"llama\"");
+    String online = MLP.replace("\"shape\"", "\"activations\": \"online\", \"shape\"");
+    assertThat(read(online)).isNotNull();
+    assertThatThrownBy(
+            () -> read(online.replace("\"shape\"", "\"batches\": {\"rows\": 1000}, \"shape\"")))
+        .hasMessageContaining("batches.rows 1000 is no multiple of datastore.context 512");
   }
 
   @Test

@@ -5,9 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mneme.HostIdentity;
 import dev.mneme.MnemeException;
+import dev.mneme.Tap;
+import dev.mneme.TappedHost;
+import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackKind;
 import dev.mneme.store.hf.HuggingFaceModel;
+import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.safetensors.SafeTensorsFile;
 import dev.mneme.trainer.recipe.RunListener.Status;
 import dev.mneme.trainer.text.BpeTokenizer;
@@ -16,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -133,6 +140,70 @@ class RecipeRunTest {
     assertThat(other.resolve("lists")).doesNotExist();
     run(other, TinyRecipes.LISTS);
     assertThat(MemoryPack.open(other.resolve("lists")).digest()).isEqualTo(pack.digest());
+  }
+
+  @Test
+  void anMlpMemoryIsAPackForItsTeacherAndTheSameWithInterruptions() throws IOException {
+    RecipeRun.Result whole = run(work, TinyRecipes.MLP);
+    MemoryPack pack = MemoryPack.open(whole.output());
+    assertThat(pack.name()).isEqualTo("mlp");
+    assertThat(pack.recommendedLambda()).hasValue(0.35);
+    HostIdentity teacher = HostNorms.ofHuggingFace(work.resolve("host"));
+    assertThat(pack.kind())
+        .isEqualTo(new PackKind.MlpMemory(new TappedHost(teacher, Tap.lastFeedForwardInput())));
+    assertThat(pack.network())
+        .isEqualTo(new MlpShape(MlpShape.Style.MISTRAL, 32, 24, 40, 2, 300, 1e-5, true));
+    assertThat(whole.json().path("trainedWeights").asLong())
+        .isEqualTo(whole.json().path("weights").asLong())
+        .isEqualTo(((MlpShape) pack.network()).parameters());
+    assertThat(whole.json().path("tokens").asLong()).isEqualTo(6 * 96);
+    double first = whole.json().at("/curve/0/validationPerplexity").asDouble();
+    assertThat(whole.json().path("validationPerplexity").asDouble()).isBetween(1.0, first);
+
+    Path other = copyOfWork("interrupted-mlp");
+    interrupt(other, TinyRecipes.MLP, at -> at.stage().equals("datastore") && at.done() > 500);
+    interrupt(other, TinyRecipes.MLP, at -> at.stage().equals("neighbours") && at.done() > 500);
+    interrupt(other, TinyRecipes.MLP, at -> at.stage().equals("train") && at.done() == 4);
+    assertThat(other.resolve("mlp")).doesNotExist();
+    run(other, TinyRecipes.MLP);
+    run(other, TinyRecipes.MLP); // finished: nothing changes
+    assertThat(MemoryPack.open(other.resolve("mlp")).digest()).isEqualTo(pack.digest());
+  }
+
+  @Test
+  void bothKindsOfMemoryShareDatastoreAndNeighbours() throws IOException {
+    Path other = copyOfWork("shared");
+    run(other, TinyRecipes.LISTS);
+    var stages = new TreeSet<String>();
+    new RecipeRun(data, other, 0, false)
+        .run(TinyRecipes.read(directory, TinyRecipes.MLP), status -> stages.add(status.stage()));
+    assertThat(stages).containsExactly("check", "train");
+  }
+
+  @Test
+  void anMlpMemoryCanReadItsTeacherWhileItLearns() {
+    String online =
+        TinyRecipes.MLP
+            .replace("\"mlp\"", "\"online\"")
+            .replace("\"batches\"", "\"activations\": \"online\", \"batches\"");
+    RecipeRun.Result result = run(work, online);
+    assertThat(result.json().at("/recipe/activations").asText()).isEqualTo("online");
+    double first = result.json().at("/curve/0/validationPerplexity").asDouble();
+    assertThat(result.json().path("validationPerplexity").asDouble()).isBetween(1.0, first);
+
+    String plain =
+        online
+            .replace("\"online\", \"domain", "\"plain-online\", \"domain")
+            .replace("\"lambda\"", "\"beta\": 0, \"lambda\"");
+    assertThat(stages(run(work, plain).json()))
+        .containsExactly("check", "tokenize", "tokenize validation", "train", "export");
+    String offline =
+        plain
+            .replace("plain-online", "plain-offline")
+            .replace("s\": \"online\"", "s\": \"offline\"");
+    assertThat(stages(run(work, offline).json()))
+        .containsExactly(
+            "check", "tokenize", "tokenize validation", "datastore", "train", "export");
   }
 
   @Test

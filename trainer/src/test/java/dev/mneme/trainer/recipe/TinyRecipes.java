@@ -48,15 +48,24 @@ final class TinyRecipes {
       "{\"kind\": \"language-model\", \"name\": \"adapted\", \"initial\": \"host\", \"lora\": {\"rank\": 3, \"alpha\": 6}, %s, %s}"
           .formatted(NETWORK, VALIDATION);
 
+  private static final String BY_LISTS =
+      "\"k\": 12, \"width\": 6, \"lists\": 6, \"probes\": 3, \"recallSample\": 10";
+
   /** With an exact search and no validation text. */
   static final String EXACT = memory("exact", "\"k\": 12, \"width\": 6", NETWORK);
 
   /** With inverted lists. */
-  static final String LISTS =
-      memory(
-          "lists",
-          "\"k\": 12, \"width\": 6, \"lists\": 6, \"probes\": 3, \"recallSample\": 10",
-          NETWORK + "," + VALIDATION);
+  static final String LISTS = memory("lists", BY_LISTS, NETWORK + "," + VALIDATION);
+
+  /** An MLP Memory of the same datastore and targets as {@link #LISTS}. */
+  static final String MLP =
+      """
+      {"kind": "mlp-memory", "name": "mlp", "domain": "made-up words", "teacher": "host",
+       "datastore": {"context": 48, "stride": 24}, "neighbours": {%s}, "lambda": 0.35,
+       "shape": {"hidden": 24, "layers": 2, "feedForward": 40},
+       "batches": {"rows": 96}, %s, %s}
+      """
+          .formatted(BY_LISTS, NETWORK.replaceFirst("\"batches\": .*\\R", ""), VALIDATION);
 
   private TinyRecipes() {}
 

@@ -46,6 +46,15 @@ public final class Torch {
     JniUtils.setGradMode(true);
   }
 
+  /**
+   * Sets how many threads one operation may use, for the whole process, and prepares the calling
+   * thread for scripts run with ever other numbers of rows, which the optimiser would compile each.
+   */
+  public static void prepareInference(int threads) {
+    JniUtils.setNumThreads(threads);
+    JniUtils.setGraphExecutorOptimize(false);
+  }
+
   /** Sets how many threads one operation may use, for the whole process. */
   public static void useThreads(int threads) {
     newManager().close(); // loads PyTorch

@@ -13,19 +13,20 @@ import dev.mneme.MnemeException;
 import dev.mneme.djl.internal.Script;
 import dev.mneme.djl.internal.Torch;
 import dev.mneme.store.safetensors.Dtype;
+import dev.mneme.store.safetensors.SafeTensorsFile;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-final class DecoderTrainingTest {
+final class NetworkTrainingTest {
 
   private static final DecoderShape SHAPE = new DecoderShape(96, 32, 2, 4, 2, 48, 16, 10_000, 1e-5);
-  private static final DecoderTraining.Settings SETTINGS = DecoderTraining.Settings.DEFAULT;
+  private static final NetworkTraining.Settings SETTINGS = NetworkTraining.Settings.DEFAULT;
 
   @TempDir Path directory;
 
@@ -46,11 +47,11 @@ final class DecoderTrainingTest {
   @Test
   void gradientsEqualFiniteDifferencesInDoublePrecision() {
     Batch batch = batch(1);
-    try (DecoderWeights weights = DecoderWeights.random(SHAPE, 5);
+    try (NetworkWeights weights = NetworkWeights.random(DecoderWeights.layout(SHAPE), 5);
         PtNDManager owner = Torch.newManager();
         Script script =
             new Script(
-                DecoderScript.CLASS, DecoderScript.of(SHAPE, DecoderScript.Precision.FLOAT64, 7))) {
+                DecoderScript.CLASS, DecoderScript.of(SHAPE, NetworkScript.Precision.FLOAT64, 7))) {
       Torch.prepareTraining(1);
       var tensors = new ArrayList<PtNDArray>();
       for (PtNDArray tensor : weights.tensors()) {
@@ -139,11 +140,11 @@ final class DecoderTrainingTest {
 
   private static float[] gradientOfAll(boolean bfloat16) {
     try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 3, bfloat16);
-        DecoderTraining training = DecoderTraining.of(network, SETTINGS, 1);
         PtNDManager owner = Torch.newManager()) {
+      NetworkTraining.of(network, SETTINGS, 1).close(); // from now on its tensors record
       var all = new ArrayList<Float>();
       for (PtNDArray gradient :
-          training.gradients(owner, batch(4)).subList(1, network.weights().tensors().size() + 1)) {
+          network.gradients(owner, batch(4)).subList(1, network.trained().size() + 1)) {
         for (float value : gradient.toType(DataType.FLOAT32, false).toFloatArray()) {
           all.add(value);
         }
@@ -160,14 +161,14 @@ final class DecoderTrainingTest {
   void trainingLowersTheLossAndReportsCrossEntropyOfTheNextToken() {
     Batch batch = batch(6);
     try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 7, false);
-        DecoderTraining training = DecoderTraining.of(network, SETTINGS, 1)) {
+        NetworkTraining<Batch> training = NetworkTraining.of(network, SETTINGS, 1)) {
       double mean = 0;
       for (float loss : network.losses(batch)) {
         mean += loss / batch.tokens();
       }
-      DecoderTraining.Step first = training.step(batch, 1e-2);
+      NetworkTraining.Step first = training.step(batch, 1e-2);
       assertThat(first.crossEntropy()).isCloseTo(mean, within(1e-4));
-      DecoderTraining.Step last = first;
+      NetworkTraining.Step last = first;
       for (int i = 0; i < 60; i++) {
         last = training.step(batch, 1e-2);
       }
@@ -179,15 +180,15 @@ final class DecoderTrainingTest {
   void resumingFromACheckpointGoesOnAsIfNothingHadHappened() {
     Path file = directory.resolve("checkpoint.safetensors");
     try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 8, false);
-        DecoderTraining training = DecoderTraining.of(network, SETTINGS, 1)) {
+        NetworkTraining<Batch> training = NetworkTraining.of(network, SETTINGS, 1)) {
       training.step(batch(1), 1e-3);
       training.checkpoint(file, Map.of("place", "17"));
       double expected = training.step(batch(2), 1e-3).loss();
       double further = training.step(batch(3), 1e-3).loss();
-      DecoderTraining.Resumed resumed = DecoderTraining.resume(file, SHAPE, false, SETTINGS, 1);
-      try (DecoderNetwork again = resumed.network();
-          DecoderTraining goOn = resumed.training()) {
-        assertThat(resumed.metadata()).containsEntry("place", "17");
+      try (SafeTensorsFile checkpoint = SafeTensorsFile.open(file);
+          DecoderNetwork again = DecoderNetwork.of(SHAPE, checkpoint, false);
+          NetworkTraining<Batch> goOn = NetworkTraining.resume(again, checkpoint, SETTINGS, 1)) {
+        assertThat(checkpoint.metadata()).containsEntry("place", "17");
         assertThat(goOn.step(batch(2), 1e-3).loss()).isCloseTo(expected, within(1e-6));
         assertThat(goOn.step(batch(3), 1e-3).loss()).isCloseTo(further, within(1e-6));
         assertThat(again.shape()).isEqualTo(SHAPE);
@@ -199,13 +200,19 @@ final class DecoderTrainingTest {
   void aCheckpointOfAnotherShapeIsRefused() {
     Path file = directory.resolve("checkpoint.safetensors");
     try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 8, false);
-        DecoderTraining training = DecoderTraining.of(network, SETTINGS, 1)) {
+        NetworkTraining<Batch> training = NetworkTraining.of(network, SETTINGS, 1)) {
       training.checkpoint(file, Map.of());
     }
     var wider = new DecoderShape(96, 64, 2, 4, 2, 48, 16, 10_000, 1e-5);
-    assertThatThrownBy(() -> DecoderTraining.resume(file, wider, false, SETTINGS, 1))
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining("model.embed_tokens.weight");
+    try (SafeTensorsFile checkpoint = SafeTensorsFile.open(file);
+        DecoderNetwork other = DecoderNetwork.random(wider, 8, false)) {
+      assertThatThrownBy(() -> DecoderNetwork.of(wider, checkpoint, false))
+          .isInstanceOf(MalformedFileException.class)
+          .hasMessageContaining("model.embed_tokens.weight");
+      assertThatThrownBy(() -> NetworkTraining.resume(other, checkpoint, SETTINGS, 1))
+          .isInstanceOf(MalformedFileException.class)
+          .hasMessageContainingAll("mean.0", "checkpoint of another network");
+    }
   }
 
   @Test
@@ -215,7 +222,7 @@ final class DecoderTrainingTest {
     nan[3] = Float.NaN;
     Batch bad = new Batch(2, 12, 5, good.ids(), good.targets(), nan);
     try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 9, false);
-        DecoderTraining training = DecoderTraining.of(network, SETTINGS, 1)) {
+        NetworkTraining<Batch> training = NetworkTraining.of(network, SETTINGS, 1)) {
       float[] before = network.losses(good);
       assertThatThrownBy(() -> training.step(bad, 1e-3))
           .isInstanceOf(MnemeException.class)
@@ -251,12 +258,31 @@ final class DecoderTrainingTest {
   }
 
   @Test
-  void loraBeginsWithTheNetworkUnchangedAndTrainsOnlyItsOwnWeights() {
+  void weightsThatAreNotFiniteAreRefusedWithTheTensorsName() {
+    Path model = directory.resolve("model");
+    try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 10, false)) {
+      PtNDArray tensor = network.trained().get(3);
+      float[] values = tensor.toFloatArray();
+      values[1] = Float.POSITIVE_INFINITY;
+      tensor.set(FloatBuffer.wrap(values));
+      network.save(model, Dtype.F32, 0);
+    }
+    assertThatThrownBy(() -> DecoderNetwork.open(model, false))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll(
+            "model.layers.0.self_attn.o_proj.weight", "Infinity as its number 1");
+  }
+
+  private static LowRankNetwork lowRank(long seed, LowRank settings) {
+    return LowRankNetwork.random(DecoderNetwork.random(SHAPE, seed, false), settings);
+  }
+
+  @Test
+  void lowRankChangesBeginWithTheNetworkUnchangedAndTrainOnlyTheirOwnWeights() {
     Batch batch = batch(12);
-    try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 13, false);
-        DecoderTraining training =
-            DecoderTraining.lora(network, new LowRank(4, 4, 1), SETTINGS, 1)) {
-      float[] before = network.losses(batch);
+    try (LowRankNetwork network = lowRank(13, new LowRank(4, 4, 1));
+        NetworkTraining<Batch> training = NetworkTraining.of(network, SETTINGS, 1)) {
+      float[] before = network.base().losses(batch);
       double mean = 0;
       for (float loss : before) {
         mean += loss / batch.tokens();
@@ -265,38 +291,36 @@ final class DecoderTrainingTest {
       for (int i = 0; i < 40; i++) {
         training.step(batch, 2e-2);
       }
-      assertThat(network.losses(batch)).containsExactly(before);
+      assertThat(network.base().losses(batch)).containsExactly(before);
       double adapted = training.step(batch, 0).crossEntropy();
       assertThat(adapted).isLessThan(mean - 0.3);
-      try (DecoderNetwork merged = training.merged()) {
+      try (DecoderNetwork merged = network.merged()) {
         double both = 0;
         for (float loss : merged.losses(batch)) {
           both += loss / batch.tokens();
         }
         assertThat(both).isCloseTo(adapted, within(1e-4));
       }
-      assertThat(network.losses(batch)).containsExactly(before);
+      assertThat(network.base().losses(batch)).containsExactly(before);
     }
   }
 
   @Test
-  void resumingALoraGoesOnAsIfNothingHadHappened() {
+  void resumingLowRankChangesGoesOnAsIfNothingHadHappened() {
     Path file = directory.resolve("checkpoint.safetensors");
-    try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 14, false);
-        DecoderTraining training =
-            DecoderTraining.lora(network, new LowRank(3, 6, 2), SETTINGS, 1)) {
+    try (LowRankNetwork network = lowRank(14, new LowRank(3, 6, 2));
+        NetworkTraining<Batch> training = NetworkTraining.of(network, SETTINGS, 1)) {
       training.step(batch(1), 1e-2);
       training.step(batch(2), 1e-2);
       training.checkpoint(file, Map.of());
       double expected = training.step(batch(3), 1e-2).loss();
       double further = training.step(batch(4), 1e-2).loss();
-      var changes = Optional.of(new LowRank(3, 6, 99)); // the seed no longer matters
-      DecoderTraining.Resumed resumed =
-          DecoderTraining.resume(file, SHAPE, false, changes, SETTINGS, 1);
-      try (DecoderNetwork again = resumed.network();
-          DecoderTraining goOn = resumed.training()) {
-        assertThat(again.shape()).isEqualTo(SHAPE);
-        assertThat(goOn.parameters()).isEqualTo(training.parameters());
+      var changes = new LowRank(3, 6, 99); // the seed no longer matters
+      try (SafeTensorsFile checkpoint = SafeTensorsFile.open(file);
+          LowRankNetwork again = LowRankNetwork.of(SHAPE, changes, checkpoint, false);
+          NetworkTraining<Batch> goOn = NetworkTraining.resume(again, checkpoint, SETTINGS, 1)) {
+        assertThat(again.base().shape()).isEqualTo(SHAPE);
+        assertThat(again.trainedWeights()).isEqualTo(network.trainedWeights());
         assertThat(goOn.step(batch(3), 1e-2).loss()).isCloseTo(expected, within(1e-6));
         assertThat(goOn.step(batch(4), 1e-2).loss()).isCloseTo(further, within(1e-6));
       }
@@ -307,30 +331,21 @@ final class DecoderTrainingTest {
   @Test
   void alphaScalesTheChangeThatIsMerged() {
     double[] change = new double[2];
-    Batch batch = batch(15);
     Path file = directory.resolve("checkpoint.safetensors");
-    try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 16, false);
-        DecoderTraining training =
-            DecoderTraining.lora(network, new LowRank(2, 2, 3), SETTINGS, 1)) {
-      training.step(batch, 1e-3);
+    try (LowRankNetwork network = lowRank(16, new LowRank(2, 2, 3));
+        NetworkTraining<Batch> training = NetworkTraining.of(network, SETTINGS, 1)) {
+      training.step(batch(15), 1e-3);
       training.checkpoint(file, Map.of());
-      for (int doubled = 0; doubled < 2; doubled++) {
-        DecoderTraining.Resumed resumed =
-            DecoderTraining.resume(
-                file,
-                SHAPE,
-                false,
-                Optional.of(new LowRank(2, 2.0 * (1 + doubled), 3)),
-                SETTINGS,
-                1);
-        try (DecoderNetwork base = resumed.network();
-            DecoderTraining again = resumed.training();
-            DecoderNetwork merged = again.merged()) {
-          float[] plain = base.logits(new int[] {5, 7});
-          float[] changed = merged.logits(new int[] {5, 7});
-          for (int i = 0; i < plain.length; i++) {
-            change[doubled] += Math.abs(changed[i] - plain[i]);
-          }
+    }
+    for (int doubled = 0; doubled < 2; doubled++) {
+      var settings = new LowRank(2, 2.0 * (1 + doubled), 3);
+      try (SafeTensorsFile checkpoint = SafeTensorsFile.open(file);
+          LowRankNetwork network = LowRankNetwork.of(SHAPE, settings, checkpoint, false);
+          DecoderNetwork merged = network.merged()) {
+        float[] plain = network.base().logits(new int[] {5, 7});
+        float[] changed = merged.logits(new int[] {5, 7});
+        for (int i = 0; i < plain.length; i++) {
+          change[doubled] += Math.abs(changed[i] - plain[i]);
         }
       }
     }
