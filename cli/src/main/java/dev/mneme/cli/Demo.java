@@ -5,11 +5,13 @@ import dev.mneme.Generation;
 import dev.mneme.GenerationRequest;
 import dev.mneme.LambdaPolicy;
 import dev.mneme.MemoryAugmentedModel;
+import dev.mneme.MemoryModule;
 import dev.mneme.Sampling;
 import dev.mneme.Score;
 import dev.mneme.TokenScore;
 import dev.mneme.llamacpp.LlamaCppHost;
-import dev.mneme.llamacpp.LlamaCppMemoryDecoder;
+import dev.mneme.llamacpp.LlamaCppMemoryLoader;
+import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackManifest;
@@ -21,12 +23,19 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Measures what memories do to one open host. For one thread. */
 final class Demo implements AutoCloseable {
 
   private static final int TOKENS = 40;
   private static final int MOST_HELPED = 8;
+
+  /** How the names of MLP Memories end. */
+  private static final String MLP = "-mlp";
+
+  private static final double HALF = 0.5;
 
   /** Greedy, but a small model would soon go in circles. */
   private static final Sampling SAMPLING = Sampling.greedy().withRepetitionPenalty(1.3, 64);
@@ -41,6 +50,7 @@ final class Demo implements AutoCloseable {
    * @param mixedText the same with the memory
    * @param withMemory the same, token by token
    * @param speed tokens a second while continuing the prompt
+   * @param reader what an MLP Memory of the domain does, if the class path has one
    */
   record Domain(
       DemoPassage passage,
@@ -53,16 +63,22 @@ final class Demo implements AutoCloseable {
       String withHost,
       String mixedText,
       List<Written> withMemory,
-      Pair speed) {
-
-    long packBytes() {
-      return pack.manifest().files().stream().mapToLong(PackManifest.Entry::bytes).sum();
-    }
+      Pair speed,
+      Optional<Reader> reader) {
 
     long changed() {
       return withMemory.stream().filter(Written::changed).count();
     }
   }
+
+  /**
+   * What a memory that reads the host's activation does to the same passage.
+   *
+   * @param perplexity of the passage with it alone
+   * @param together with it and the domain's other memory, each at half its weight
+   * @param speed tokens a second with it alone
+   */
+  record Reader(MemoryPack pack, double lambda, double perplexity, double together, double speed) {}
 
   /** One figure of the host alone and of host and memory mixed. */
   record Pair(double host, double mixed) {}
@@ -108,6 +124,7 @@ final class Demo implements AutoCloseable {
     Generation mixed = continued(passage);
     model.detach(pack.name());
     Generation alone = continued(passage);
+    Optional<Reader> reader = readerOf(passage);
     return new Domain(
         passage,
         pack,
@@ -119,7 +136,39 @@ final class Demo implements AutoCloseable {
         alone.text(),
         mixed.text(),
         written(passage, mixed),
-        new Pair(alone.tokensPerSecond(), mixed.tokensPerSecond()));
+        new Pair(alone.tokensPerSecond(), mixed.tokensPerSecond()),
+        reader);
+  }
+
+  /** The MLP Memory of a domain is called as its Memory Decoder, with an ending. */
+  private Optional<Reader> readerOf(DemoPassage passage) {
+    String name = passage.domain() + MLP;
+    if (!models.packs().contains(name)) {
+      return Optional.empty();
+    }
+    MemoryPack pack = attach(name, "");
+    double perplexity = model.score(passage.text()).perplexity();
+    double speed = continued(passage).tokensPerSecond();
+    model.detach(name);
+    attach(name, "", HALF);
+    attach(passage.domain(), "", HALF);
+    double together = model.score(passage.text()).perplexity();
+    model.detach(name);
+    model.detach(passage.domain());
+    return Optional.of(new Reader(pack, lambda(pack), perplexity, together, speed));
+  }
+
+  /** The packs of some passages' domains, of either kind, in the order of the passages. */
+  List<String> packsOf(List<DemoPassage> passages) {
+    List<String> there = models.packs();
+    return passages.stream()
+        .flatMap(passage -> Stream.of(passage.domain(), passage.domain() + MLP))
+        .filter(there::contains)
+        .toList();
+  }
+
+  static long bytes(MemoryPack pack) {
+    return pack.manifest().files().stream().mapToLong(PackManifest.Entry::bytes).sum();
   }
 
   /** Scores every passage with the host alone and with each pack in turn, swapped. */
@@ -143,13 +192,19 @@ final class Demo implements AutoCloseable {
 
   /** Opens a pack and attaches it, in the place of another where one is named. */
   private MemoryPack attach(String name, String inPlaceOf) {
+    return attach(name, inPlaceOf, 1);
+  }
+
+  private MemoryPack attach(String name, String inPlaceOf, double part) {
     MemoryPack pack = models.pack(name);
-    var memory = LlamaCppMemoryDecoder.open(pack);
+    LambdaPolicy policy = LambdaPolicy.fixed(part * lambda(pack));
+    MemoryModule memory =
+        LlamaCppMemoryLoader.load(pack, pack.storedType(), LlamaCppOptions.defaults());
     try {
       if (inPlaceOf.isEmpty()) {
-        model.attach(memory, LambdaPolicy.fixed(lambda(pack)));
+        model.attach(memory, policy);
       } else {
-        model.swap(inPlaceOf, memory, LambdaPolicy.fixed(lambda(pack)));
+        model.swap(inPlaceOf, memory, policy);
       }
       return pack;
     } catch (RuntimeException e) {

@@ -58,7 +58,7 @@ final class DemoCommand implements Callable<Integer> {
           text.domain(domain);
         }
       }
-      Demo.Matrix matrix = demo.matrix(passages, known.stream().map(DemoPassage::domain).toList());
+      Demo.Matrix matrix = demo.matrix(passages, demo.packsOf(known));
       if (json) {
         out.println(Json.write(DemoJson.of(HOST, domains, matrix, secondsSince(start))));
       } else {

@@ -34,9 +34,21 @@ final class DemoJson {
     node.putObject("memory")
         .put("name", domain.pack().name())
         .put("digest", domain.pack().digest())
-        .put("bytes", domain.packBytes())
+        .put("bytes", Demo.bytes(domain.pack()))
         .put("lambda", domain.lambda())
         .put("attachSeconds", domain.attachSeconds());
+    domain
+        .reader()
+        .ifPresent(
+            reader ->
+                node.putObject("mlpMemory")
+                    .put("name", reader.pack().name())
+                    .put("digest", reader.pack().digest())
+                    .put("bytes", Demo.bytes(reader.pack()))
+                    .put("lambda", reader.lambda())
+                    .put("perplexity", reader.perplexity())
+                    .put("perplexityTogether", reader.together())
+                    .put("tokensPerSecond", reader.speed()));
     ObjectNode passage =
         node.putObject("passage")
             .put("text", domain.passage().text())

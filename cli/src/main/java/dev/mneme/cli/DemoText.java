@@ -44,7 +44,7 @@ final class DemoText {
         "%s  attached in %.2f s: %.1f MB, lambda %s, %s",
         bold(Strings.padEnd(name, 12, ' ')),
         domain.attachSeconds(),
-        domain.packBytes() / 1e6,
+        Demo.bytes(domain.pack()) / 1e6,
         domain.lambda(),
         domain.pack().digest().substring(0, DIGEST_SHOWN));
     double host = domain.perplexity().host();
@@ -84,7 +84,21 @@ final class DemoText {
             .toList(),
         out);
     changes(domain);
+    domain.reader().ifPresent(this::reader);
     out.flush();
+  }
+
+  private void reader(Demo.Reader reader) {
+    line(
+        "  %s  reads the host's activation: %.1f MB, lambda %s, %.0f tokens a second",
+        bold(reader.pack().name()),
+        Demo.bytes(reader.pack()) / 1e6,
+        reader.lambda(),
+        reader.speed());
+    line(
+        "  perplexity   with it %s, with both memories at half weight %s",
+        bold(String.format(Locale.ROOT, "%.1f", reader.perplexity())),
+        bold(String.format(Locale.ROOT, "%.1f", reader.together())));
   }
 
   private static List<Piece> heading(String what, double speed) {

@@ -1,8 +1,16 @@
 package dev.mneme.cli;
 
+import dev.mneme.HostIdentity;
+import dev.mneme.Tap;
+import dev.mneme.TappedHost;
+import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.gguf.GgufFile;
+import dev.mneme.store.hf.MlpModel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -13,7 +21,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "import",
     mixinStandardHelpOptions = true,
-    description = "Makes a memory pack of a Memory Decoder in the Hugging Face layout.")
+    description = {
+      "Makes a memory pack of a Memory Decoder or an MLP Memory in the Hugging Face layout.",
+      "An MLP Memory reads the activations of one host, so it takes --host."
+    })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
 final class ImportCommand implements Callable<Integer> {
 
@@ -45,12 +56,55 @@ final class ImportCommand implements Callable<Integer> {
       description = "Folder to make; it must not exist.")
   private Path out;
 
+  @Option(
+      names = "--host",
+      paramLabel = "HOST",
+      description =
+          "For an MLP Memory: the host it was trained on, a .gguf file, a Hugging Face folder or"
+              + " a name.")
+  private @Nullable String host;
+
+  @Option(
+      names = "--tap-block",
+      paramLabel = "N",
+      description =
+          "For an MLP Memory: the host's block it reads, from 0, or from the end, -1 being the"
+              + " last. Default: what mlp_memory_config.json says, or else -1.")
+  private @Nullable Integer tapBlock;
+
+  @Option(
+      names = "--tap-point",
+      paramLabel = "POINT",
+      description = "For an MLP Memory: ffn_norm, the default, or l_out.")
+  private @Nullable String tapPoint;
+
   @Override
   public Integer call() {
-    MemoryPack pack = MemoryPack.importFrom(directory, name, domain, out);
+    MemoryPack pack =
+        host == null
+            ? MemoryPack.importFrom(directory, name, domain, out)
+            : MemoryPack.importFrom(
+                directory, name, domain, MemoryPack.DEFAULT_LAMBDA, reads(host), out);
     spec.commandLine()
         .getOut()
         .println("imported " + pack.name() + " (" + pack.digest() + ") to " + out);
     return 0;
+  }
+
+  private TappedHost reads(String given) {
+    Path path = ModelNames.host(given);
+    HostIdentity identity =
+        Files.isDirectory(path)
+            ? HostNorms.ofHuggingFace(path)
+            : HostNorms.ofGguf(GgufFile.read(path));
+    int block =
+        tapBlock == null ? MlpModel.layerPosition(directory).orElse(Tap.LAST_BLOCK) : tapBlock;
+    String label = tapPoint == null ? Tap.Point.FEED_FORWARD_INPUT.label() : tapPoint;
+    Tap.Point point =
+        Tap.Point.ofLabel(label)
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException("--tap-point is ffn_norm or l_out, not " + label));
+    return new TappedHost(identity, new Tap(block, point));
   }
 }

@@ -7,6 +7,8 @@ import dev.mneme.store.PackManifest;
 import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.gguf.GgufTensor;
 import dev.mneme.store.gguf.GgufValue;
+import dev.mneme.store.hf.HuggingFaceConfig;
+import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.safetensors.SafeTensorsFile;
 import dev.mneme.store.safetensors.TensorInfo;
 import java.io.PrintWriter;
@@ -62,11 +64,15 @@ final class InspectCommand implements Callable<Integer> {
     out.printf("pack        %s (%s)%n", pack.name(), pack.manifest().domain());
     out.printf("digest      %s%n", pack.digest());
     out.printf(
-        "model       %s, %d layers of width %d, context %d%n",
-        pack.config().architecture(),
-        pack.config().layers(),
-        pack.config().hidden(),
-        pack.config().context());
+        "model       %s %s, %d layers of width %d%n",
+        pack.kind().label(),
+        pack.network().architecture(),
+        pack.network().layers(),
+        pack.network().hidden());
+    switch (pack.network()) {
+      case HuggingFaceConfig config -> out.printf("context     %d%n", config.context());
+      case MlpShape shape -> out.printf("input       %d floats of its host%n", shape.input());
+    }
     out.printf("vocabulary  %d ids%n", pack.vocabulary().size());
     out.printf(
         Locale.ROOT,

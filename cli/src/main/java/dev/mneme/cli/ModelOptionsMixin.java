@@ -1,12 +1,13 @@
 package dev.mneme.cli;
 
+import dev.mneme.ForeignHostPolicy;
 import dev.mneme.LambdaPolicy;
 import dev.mneme.MemoryAugmentedModel;
 import dev.mneme.MemoryModule;
 import dev.mneme.ModelOptions;
 import dev.mneme.llamacpp.CacheType;
 import dev.mneme.llamacpp.LlamaCppHost;
-import dev.mneme.llamacpp.LlamaCppMemoryDecoder;
+import dev.mneme.llamacpp.LlamaCppMemoryLoader;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.WeightType;
@@ -69,6 +70,12 @@ final class ModelOptionsMixin {
       description = "Processor cores to use in all. Default: every core.")
   private int threads;
 
+  @Option(
+      names = "--force",
+      description =
+          "Attach an MLP Memory that was trained on another host, as long as its width fits.")
+  private boolean force;
+
   /** Opens everything; the caller closes the model. */
   MemoryAugmentedModel open() {
     List<Double> weights = weights();
@@ -78,7 +85,9 @@ final class ModelOptionsMixin {
     var model =
         MemoryAugmentedModel.over(
             LlamaCppHost.open(ModelNames.host(host), options),
-            new ModelOptions(cores, ModelOptions.defaults().onInvalidMemory()));
+            ModelOptions.defaults()
+                .withCores(cores)
+                .withOnForeignHost(force ? ForeignHostPolicy.ACCEPT : ForeignHostPolicy.REFUSE));
     try {
       for (int i = 0; i < memories.size(); i++) {
         attach(model, memories.get(i), i, weights, options);
@@ -103,7 +112,7 @@ final class ModelOptionsMixin {
             ? pack.recommendedLambda().orElse(MemoryPack.DEFAULT_LAMBDA) / memories.size()
             : weights.get(weights.size() == 1 ? 0 : index);
     MemoryModule memory =
-        LlamaCppMemoryDecoder.open(
+        LlamaCppMemoryLoader.load(
             pack, memoryType == null ? pack.storedType() : memoryType, options);
     try {
       model.attach(memory, LambdaPolicy.fixed(lambda));

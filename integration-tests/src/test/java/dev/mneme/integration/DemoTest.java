@@ -97,7 +97,7 @@ class DemoTest {
           .toIterable()
           .containsExactly("biomedicine", "finance", "law", "general");
     }
-    assertThat(rows).containsExactly("null", "biomedicine", "finance", "law");
+    assertThat(rows).containsExactly("null", "biomedicine", "finance", "law", "law-mlp");
     for (int i = 0; i < 3; i++) {
       JsonNode domain = demo.path("domains").get(i);
       String cell = "/perplexity/" + domain.path("domain").asText();
@@ -106,6 +106,44 @@ class DemoTest {
       assertThat(demo.path("matrix").get(i + 1).at(cell).asDouble())
           .isEqualTo(domain.at("/passage/perplexity/mixture").asDouble());
     }
+  }
+
+  @Test
+  void anMlpMemoryOfADomainIsShownAloneAndBesideTheDecoder() throws IOException {
+    assertThat(demo.at("/domains/0/mlpMemory").isMissingNode()).isTrue();
+    JsonNode shown = demo.at("/domains/2/mlpMemory");
+    assertThat(shown.path("name").asText()).isEqualTo("law-mlp");
+    assertThat(shown.path("perplexity").asDouble())
+        .isEqualTo(demo.at("/matrix/4/perplexity/law").asDouble());
+    Path file =
+        Files.writeString(
+            directory.resolve("law.txt"), demo.at("/domains/2/passage/text").asText());
+    double law = demo.at("/domains/2/memory/lambda").asDouble();
+    JsonNode both =
+        run(
+                "eval",
+                "--host",
+                "host-3m",
+                "--memory",
+                "law",
+                "--memory",
+                "law-mlp",
+                "--lambda",
+                law / 2,
+                "--lambda",
+                "0.2",
+                "--text",
+                file,
+                "--window",
+                "1500",
+                "--json")
+            .json();
+    assertThat(shown.path("perplexityTogether").asDouble())
+        .isCloseTo(both.at("/perplexity/mixture").asDouble(), within(1e-6));
+    assertThat(text.out())
+        .contains(
+            "law-mlp  reads the host's activation",
+            String.format(Locale.ROOT, "%.1f", shown.path("perplexityTogether").asDouble()));
   }
 
   @Test
@@ -187,7 +225,7 @@ class DemoTest {
   void anUnknownNameIsAnsweredWithTheKnownOnes() {
     Outcome pack = run("generate", "--host", "host-3m", "--memory", "lawn", "--prompt", "x");
     assertThat(pack.code()).isEqualTo(1);
-    assertThat(pack.err()).contains("no such pack: lawn", "biomedicine, finance, law");
+    assertThat(pack.err()).contains("no such pack: lawn", "biomedicine, finance, law, law-mlp");
     Outcome host = run("generate", "--host", "host", "--prompt", "x");
     assertThat(host.code()).isEqualTo(1);
     assertThat(host.err()).contains("no such host: host;", "on the class path: host-3m");

@@ -1,8 +1,13 @@
 package dev.mneme.integration;
 
+import dev.mneme.Tap;
+import dev.mneme.TappedHost;
+import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.hf.MlpShape.Style;
 import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.ModelJar;
+import dev.mneme.store.testing.TinyMlp;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
 import java.io.IOException;
@@ -22,6 +27,9 @@ final class ShippedNames implements AutoCloseable {
 
   static final List<String> PACKS = List.of("biomedicine", "finance", "law");
 
+  /** An MLP Memory of the host. */
+  static final String MLP_PACK = "law-mlp";
+
   private static final int CONTEXT = 2048;
 
   private final ClassLoader before = Thread.currentThread().getContextClassLoader();
@@ -29,7 +37,8 @@ final class ShippedNames implements AutoCloseable {
 
   ShippedNames(Path directory) throws IOException {
     Map<String, Path> folders = new LinkedHashMap<>();
-    folders.put("META-INF/mneme/hosts/host-3m", ModelJar.sums(model(directory, "host", 1)));
+    Path host = model(directory, "host", 1);
+    folders.put("META-INF/mneme/hosts/host-3m", ModelJar.sums(host));
     int seed = 2;
     for (String name : PACKS) {
       Path model = model(directory, name + "-model", seed++);
@@ -38,6 +47,18 @@ final class ShippedNames implements AutoCloseable {
           "META-INF/mneme/packs/" + name,
           MemoryPack.importFrom(model, name, name, pack).directory());
     }
+    Path mlp =
+        TinyMlp.write(TinyModel.directory(directory, "mlp-model"), Style.MISTRAL, host, 48, 9);
+    folders.put(
+        "META-INF/mneme/packs/" + MLP_PACK,
+        MemoryPack.importFrom(
+                mlp,
+                MLP_PACK,
+                "law",
+                0.4,
+                new TappedHost(HostNorms.ofHuggingFace(host), Tap.lastFeedForwardInput()),
+                directory.resolve(MLP_PACK))
+            .directory());
     Path jar = ModelJar.write(directory.resolve("models.jar"), folders);
     loader =
         new URLClassLoader(new URL[] {jar.toUri().toURL()}, before) {

@@ -3,8 +3,8 @@ package dev.mneme.integration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.mneme.FloatRows;
 import dev.mneme.HostSession;
-import dev.mneme.LogitRows;
 import dev.mneme.Rows;
 import dev.mneme.djl.DecoderNetwork;
 import dev.mneme.djl.DecoderShape;
@@ -56,7 +56,7 @@ class TrainedNetworkTest {
     LlamaCppOptions exact = LlamaCppOptions.defaults().withCacheType(CacheType.F32);
     try (LlamaCppHost host = LlamaCppHost.open(gguf, exact);
         HostSession session = host.openSession(1)) {
-      LogitRows rows = session.forward(ids, Rows.ALL);
+      FloatRows rows = session.forward(ids, Rows.ALL);
       for (int position = 0; position < ids.length; position++) {
         MemorySegment row = rows.row(position);
         for (int id = 0; id < shape.vocabulary(); id++) {
