@@ -3,6 +3,8 @@ package dev.mneme.benchmarks;
 import dev.mneme.store.gguf.GgufType;
 import dev.mneme.store.gguf.GgufWriter;
 import dev.mneme.store.gguf.RowEncoder;
+import dev.mneme.store.hf.MlpGgufNames;
+import dev.mneme.store.hf.MlpShape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -54,6 +56,22 @@ record RandomModel(int hidden, int layers, int heads, int kvHeads, int ffn) {
       add(gguf, block + "ffn_gate.weight", type, hidden, ffn);
       add(gguf, block + "ffn_up.weight", type, hidden, ffn);
       add(gguf, block + "ffn_down.weight", type, ffn, hidden);
+    }
+    gguf.write(file);
+  }
+
+  /** Writes an MLP Memory as it is derived from a pack. */
+  static void writeMlp(Path file, MlpShape shape, GgufType type) {
+    var gguf = new GgufWriter();
+    gguf.put("general.architecture", "mneme-mlp");
+    for (MlpShape.Tensor tensor : shape.tensors()) {
+      List<Long> dims = MlpGgufNames.dimsOf(tensor);
+      add(
+          gguf,
+          MlpGgufNames.nameOf(tensor),
+          tensor.isMatrix() ? type : GgufType.F32,
+          dims.getFirst(),
+          tensor.isMatrix() ? dims.get(1) : 1);
     }
     gguf.write(file);
   }

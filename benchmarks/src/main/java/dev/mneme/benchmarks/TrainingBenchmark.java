@@ -3,7 +3,7 @@ package dev.mneme.benchmarks;
 import dev.mneme.djl.Batch;
 import dev.mneme.djl.DecoderNetwork;
 import dev.mneme.djl.DecoderShape;
-import dev.mneme.djl.DecoderTraining;
+import dev.mneme.djl.NetworkTraining;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Random;
@@ -30,8 +30,8 @@ public final class TrainingBenchmark {
     double[] seconds = new double[Integer.parseInt(args[2])];
     Batch batch = batch();
     try (DecoderNetwork network = DecoderNetwork.random(SHAPE, 1, bfloat16);
-        DecoderTraining training =
-            DecoderTraining.of(network, DecoderTraining.Settings.DEFAULT, threads)) {
+        NetworkTraining<Batch> training =
+            NetworkTraining.of(network, NetworkTraining.Settings.DEFAULT, threads)) {
       for (int step = -WARMUP; step < seconds.length; step++) {
         long start = System.nanoTime();
         training.step(batch, 1e-3);

@@ -1,7 +1,7 @@
 package dev.mneme.benchmarks.golden;
 
+import dev.mneme.FloatRows;
 import dev.mneme.HostSession;
-import dev.mneme.LogitRows;
 import dev.mneme.MemoryAugmentedModel;
 import dev.mneme.MemorySession;
 import dev.mneme.Rows;
@@ -85,7 +85,7 @@ final class FixedSequenceComparison {
     }
   }
 
-  private void compareLogits(String model, JsonValue positions, LogitRows rows) {
+  private void compareLogits(String model, JsonValue positions, FloatRows rows) {
     for (JsonValue position : positions.elements()) {
       int row = Figures.integer(position.get("position"));
       String where = where(model, position);
@@ -109,7 +109,7 @@ final class FixedSequenceComparison {
     }
   }
 
-  private static int argmax(LogitRows rows, int row) {
+  private static int argmax(FloatRows rows, int row) {
     int best = 0;
     for (int id = 1; id < rows.width(); id++) {
       best = rows.get(row, id) > rows.get(row, best) ? id : best;

@@ -1,11 +1,11 @@
 package dev.mneme.benchmarks.golden;
 
 import com.google.common.primitives.Ints;
+import dev.mneme.FloatRows;
 import dev.mneme.GeneratedToken;
 import dev.mneme.Generation;
 import dev.mneme.GenerationRequest;
 import dev.mneme.HostSession;
-import dev.mneme.LogitRows;
 import dev.mneme.MemoryAugmentedModel;
 import dev.mneme.MemorySession;
 import dev.mneme.Mixture;
@@ -99,8 +99,8 @@ final class GreedyComparison {
         LlamaCppMemoryDecoder memory = models.openMemory(memoryName);
         HostSession hostSession = host.openSession(1);
         MemorySession memorySession = memory.openSession(1)) {
-      LogitRows hostRows = hostSession.forward(read, Rows.ALL);
-      LogitRows memoryRows = memorySession.recall(read, Rows.ALL);
+      FloatRows hostRows = hostSession.forward(read, Rows.ALL);
+      FloatRows memoryRows = memorySession.recall(read, Rows.ALL);
       var mixture = new Mixture(host.logitWidth(), 1);
       mixture.weigh(new double[] {lambda});
       for (int row = prompt.length - 1; row < read.length; row++) {
