@@ -143,7 +143,10 @@ public final class ClassPathModels {
                     .formatted(found.name(), target)));
   }
 
-  /** Opening checks every file against the manifest, and this the manifest. */
+  /**
+   * Opens the copy if it is whole: opening checks every file against the manifest, and this the
+   * manifest. Another process may find it damaged and replace it meanwhile.
+   */
   private static Optional<MemoryPack> kept(Path target, byte[] index) throws IOException {
     Path file = target.resolve(PackManifest.FILE);
     if (!Files.exists(target)) {
@@ -156,6 +159,10 @@ public final class ClassPathModels {
       log.warn("the cached pack {} has another manifest and will be made again", target);
     } catch (PackIntegrityException e) {
       log.warn("the cached pack is damaged and will be made again: {}", e.getMessage());
+    } catch (MalformedFileException e) {
+      throw e; // whole, and refused for what it is
+    } catch (MnemeException e) {
+      log.warn("the cached pack was replaced while it was opened: {}", e.getMessage());
     }
     return Optional.empty();
   }
@@ -169,7 +176,9 @@ public final class ClassPathModels {
       found.copyTo(
           made, manifest.files().stream().collect(Collectors.toMap(Entry::name, Entry::sha256)));
       Files.write(made.resolve(PackManifest.FILE), index);
-      moveAway(target, temporary.resolve("damaged"));
+      if (kept(target, index).isEmpty()) { // another process may have been faster
+        moveAway(target, temporary.resolve("damaged"));
+      }
       try {
         Files.move(made, target, StandardCopyOption.ATOMIC_MOVE);
       } catch (FileSystemException e) {
