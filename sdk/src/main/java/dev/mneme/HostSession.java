@@ -8,7 +8,7 @@ public interface HostSession extends Session {
    *
    * @param tokens 1 to {@link #maxBatch()} ids, each in {@code [0, logitWidth)}
    * @param rows for which of the tokens a row is wanted
-   * @return rows valid until this session's next call
+   * @return rows valid until this session is extended, truncated or closed
    * @throws IllegalArgumentException for an empty or overlong array or an id out of range; names it
    * @throws ContextOverflowException if the sequence would exceed {@link #capacity()}
    */
@@ -17,7 +17,8 @@ public interface HostSession extends Session {
   /**
    * The activations that the last {@link #forward} left at a tap: one row for each row of logits.
    *
-   * @return rows valid until this session's next call; other threads may read them
+   * @return rows valid until this session is extended, truncated or closed; other threads may read
+   *     them
    * @throws IllegalArgumentException if the session was opened without this tap
    */
   FloatRows activations(Tap tap);

@@ -149,7 +149,7 @@ public final class MemoryAugmentedModel implements AutoCloseable {
     List<String> differences = reads.host().differencesFrom(identity.get());
     if (options.onForeignHost() == ForeignHostPolicy.REFUSE && !differences.isEmpty()) {
       throw new IncompatibleMemoryException(
-          "memory %s was trained on the activations of another host than %s: %s. Use a memory trained on this host, or ForeignHostPolicy.ACCEPT if it is a variant of the same"
+          "memory %s was trained on the activations of another host than %s: %s. Use a memory trained on this host; if this is a variant of the same, ForeignHostPolicy.ACCEPT (--force on the command line) attaches it"
               .formatted(memory.name(), model.name(), String.join("; ", differences)));
     }
   }

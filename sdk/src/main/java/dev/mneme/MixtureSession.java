@@ -38,11 +38,11 @@ final class MixtureSession implements AutoCloseable {
     taps = lease.attachments().stream().map(a -> a.memory().reads().map(TappedHost::tap)).toList();
     Set<Tap> wanted = taps.stream().flatMap(Optional::stream).collect(Collectors.toSet());
     int tapped = (int) taps.stream().filter(Optional::isPresent).count();
-    // Memories that read tokens run beside the host, those that read activations after it.
+    // Memories that read tokens run beside the host, those that read activations in its place.
     int beside = count - tapped;
     int memoryThreads = Math.max(1, cores / (1 + beside));
     int hostThreads = Math.max(1, cores - beside * memoryThreads);
-    int tappedThreads = Math.max(1, cores / Math.max(1, tapped));
+    int tappedThreads = Math.max(1, hostThreads / Math.max(1, tapped));
     Lane<HostSession> opened = null;
     try {
       opened = new Lane<>(model.name(), () -> model.openSession(hostThreads, wanted));
@@ -116,13 +116,7 @@ final class MixtureSession implements AutoCloseable {
     RuntimeException failure = null;
     try {
       hostRows = host.call(session -> session.forward(tokens, rows));
-      for (int i = 0; i < memoryRows.length; i++) {
-        if (taps.get(i).isPresent()) {
-          Tap tap = taps.get(i).get();
-          FloatRows activations = host.call(session -> session.activations(tap));
-          calls.set(i, memories.get(i).start(session -> session.recall(tokens, activations, rows)));
-        }
-      }
+      startReaders(tokens, rows, calls);
     } catch (RuntimeException e) {
       failure = e;
     }
@@ -139,6 +133,22 @@ final class MixtureSession implements AutoCloseable {
       throw failure;
     }
     length += tokens.length;
+  }
+
+  /** Starts the memories that read activations, once the host has left all of them. */
+  private void startReaders(int[] tokens, Rows rows, List<@Nullable Future<FloatRows>> calls) {
+    List<FloatRows> activations =
+        host.call(
+            session ->
+                taps.stream()
+                    .map(tap -> tap.map(session::activations).orElse(FloatRows.NONE))
+                    .toList());
+    for (int i = 0; i < taps.size(); i++) {
+      if (taps.get(i).isPresent()) {
+        FloatRows read = activations.get(i);
+        calls.set(i, memories.get(i).start(session -> session.recall(tokens, read, rows)));
+      }
+    }
   }
 
   private static RuntimeException suppress(RuntimeException first, RuntimeException further) {
@@ -181,7 +191,7 @@ final class MixtureSession implements AutoCloseable {
         hostOnly = true;
       } else {
         throw new InvalidDistributionException(
-            "memory %s gave NaN or infinite logits at position %d; its weights are damaged (InvalidMemoryPolicy.USE_HOST would leave it out)"
+            "memory %s gave NaN or infinite logits at position %d; its weights are damaged or its numbers overflowed (InvalidMemoryPolicy.USE_HOST would leave it out)"
                 .formatted(attachment.memory().name(), length));
       }
     }

@@ -80,6 +80,9 @@ final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (host == null && (tapBlock != null || tapPoint != null)) {
+      throw new IllegalArgumentException("--tap-block and --tap-point go with --host");
+    }
     MemoryPack pack =
         host == null
             ? MemoryPack.importFrom(directory, name, domain, out)

@@ -159,10 +159,9 @@ public final class ClassPathModels {
       log.warn("the cached pack {} has another manifest and will be made again", target);
     } catch (PackIntegrityException e) {
       log.warn("the cached pack is damaged and will be made again: {}", e.getMessage());
-    } catch (MalformedFileException e) {
-      throw e; // whole, and refused for what it is
     } catch (MnemeException e) {
-      log.warn("the cached pack was replaced while it was opened: {}", e.getMessage());
+      // Replaced by another process meanwhile, and whole now; or refused for what it is.
+      return Optional.of(MemoryPack.open(target));
     }
     return Optional.empty();
   }

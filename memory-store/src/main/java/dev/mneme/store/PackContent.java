@@ -60,7 +60,7 @@ record PackContent(NetworkShape network, Vocabulary vocabulary, WeightType store
                   .formatted(directory));
       case MlpMemory(_) when !mlp ->
           throw new MnemeException(
-              "%s holds no MLP Memory but a network that reads token ids; import it without a host"
+              "%s holds no tensors named as an MLP Memory's; a Memory Decoder is imported without a host"
                   .formatted(directory));
       default -> {}
     }

@@ -89,7 +89,7 @@ class MlpPackTest {
   void refusesADecoderWithAHost() {
     refuses(
         () -> MemoryPack.importFrom(host, "law", "", 0.5, READS, out),
-        "holds no MLP Memory",
+        "named as an MLP Memory's",
         "without a host");
   }
 

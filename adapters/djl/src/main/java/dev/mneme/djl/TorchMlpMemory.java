@@ -48,7 +48,12 @@ public final class TorchMlpMemory implements MemoryModule {
       String text =
           MlpScript.of(shape, NetworkScript.Precision.of(bfloat16), NetworkScript.HEAD_CHUNK);
       script = new Script(MlpScript.CLASS, text);
-      weights = script.run("cast", wide); // these outlive the handles they were read into
+      try {
+        weights = script.run("cast", wide); // these outlive the handles they were read into
+      } catch (RuntimeException e) {
+        script.close();
+        throw e;
+      }
     }
   }
 

@@ -30,7 +30,8 @@ public final class LlamaCppMemoryLoader implements MemoryLoader {
    * Opens a pack as what it is.
    *
    * @param type what to run the weights as
-   * @param options of a Memory Decoder; an MLP Memory has no use for them
+   * @param options of a Memory Decoder; an MLP Memory is always mapped and takes its threads from
+   *     who opens a session
    */
   public static MemoryModule load(MemoryPack pack, WeightType type, LlamaCppOptions options) {
     return switch (pack.kind()) {

@@ -28,6 +28,8 @@ import dev.mneme.store.hf.GgufConverter;
 import dev.mneme.store.hf.MlpModel;
 import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.hf.MlpShape.Style;
+import dev.mneme.store.safetensors.SafeTensorsWriter.Entry;
+import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.ReferenceMlp;
 import dev.mneme.store.testing.TinyMlp;
 import dev.mneme.store.testing.TinyModel;
@@ -36,6 +38,7 @@ import dev.mneme.testing.MemoryModuleContract;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
@@ -171,6 +174,40 @@ class LlamaCppMlpMemoryTest {
             .isLessThan(tolerance);
         assertThat(relativeError(single, expected)).as("row %d alone", row).isLessThan(tolerance);
       }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"MISTRAL, 300, layers, num_hidden_layers", "GPT2, 150, h, n_layer"})
+  void aMemoryOfManyBlocksIsComputedToItsEnd(
+      Style style, int blocks, String prefix, String field, @TempDir Path folder) {
+    Path memory = TinyMlp.write(TinyModel.directory(folder, "deep"), style, hostDirectory, 3);
+    ModelEdit.json(memory, "config.json", json -> json.put(field, blocks));
+    ModelEdit.tensors(
+        memory,
+        entries -> {
+          for (var entry : List.copyOf(entries.values())) {
+            for (int block = 2;
+                entry.name().startsWith(prefix + ".1.") && block < blocks;
+                block++) {
+              String name = entry.name().replace(prefix + ".1.", prefix + "." + block + ".");
+              entries.put(name, new Entry(name, entry.dtype(), entry.shape(), entry.data()));
+            }
+          }
+        });
+    var reads = new TappedHost(HostNorms.ofHuggingFace(hostDirectory), Tap.lastFeedForwardInput());
+    MemoryPack pack =
+        MemoryPack.importFrom(memory, "deep", "law", 0.6, reads, folder.resolve("pack"));
+    float[] activation = new float[TinyModel.HIDDEN];
+    Arrays.fill(activation, 0.5f);
+    try (LlamaCppMlpMemory deep = open(pack, WeightType.F32);
+        MemorySession session = deep.openSession(1)) {
+      float[] actual =
+          session
+              .recall(new int[] {1}, FloatRows.of(activation, activation.length), Rows.LAST)
+              .segment()
+              .toArray(ValueLayout.JAVA_FLOAT);
+      assertThat(relativeError(actual, reference(pack).logits(activation))).isLessThan(1e-3);
     }
   }
 

@@ -34,8 +34,8 @@ record MlpConfig(
 
   private static final String TRANSFORM = "embedding_transform.";
 
-  /** Far more than any model has; keeps a list of all tensors short. */
-  private static final int MAX_LAYERS = 10_000;
+  /** Far more than any model has; keeps lists of tensors and graphs short. */
+  private static final int MAX_LAYERS = 512;
 
   /**
    * Reads the file of a folder.
@@ -74,7 +74,7 @@ record MlpConfig(
         config.get("intermediate_size").count(),
         layers(config.get("num_hidden_layers")),
         config.get("vocab_size").count(),
-        config.get("rms_norm_eps").positive(),
+        epsilon(config.get("rms_norm_eps")),
         HuggingFaceConfig.id(config, "bos_token_id"),
         HuggingFaceConfig.ids(config, "eos_token_id"));
   }
@@ -91,10 +91,19 @@ record MlpConfig(
         config.get("vocab_size").count(),
         config
             .find("layer_norm_epsilon")
-            .map(JsonValue::positive)
+            .map(MlpConfig::epsilon)
             .orElse(HuggingFaceConfig.DEFAULT_GPT2_EPSILON),
         HuggingFaceConfig.id(config, "bos_token_id"),
         HuggingFaceConfig.ids(config, "eos_token_id"));
+  }
+
+  /** Engines take it as a 32-bit float, and one ends the process where that is 0. */
+  private static double epsilon(JsonValue value) {
+    double epsilon = value.positive();
+    if ((float) epsilon < Float.MIN_NORMAL || epsilon > 1) {
+      throw value.unlike("a number above 1e-37 and at most 1");
+    }
+    return epsilon;
   }
 
   private static int layers(JsonValue value) {

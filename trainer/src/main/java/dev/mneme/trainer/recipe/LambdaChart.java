@@ -40,8 +40,8 @@ final class LambdaChart {
    * @param lines at least one
    */
   static void write(String title, List<Line> lines, Path file) throws IOException {
-    XYChart own = chart(title + ": each pack on its own domain");
-    XYChart general = chart("on general text");
+    XYChart own = chart(title + ": each pack on its own domain", LegendPosition.InsideNE);
+    XYChart general = chart("on general text", LegendPosition.InsideNW);
     double[] weights = weights();
     for (Line line : lines) {
       add(own, line.pack(), weights, line.own());
@@ -58,7 +58,7 @@ final class LambdaChart {
     AtomicFile.write(file, png.toByteArray());
   }
 
-  private static XYChart chart(String title) {
+  private static XYChart chart(String title, LegendPosition legend) {
     XYChart chart =
         new XYChartBuilder()
             .width(WIDTH)
@@ -67,7 +67,7 @@ final class LambdaChart {
             .xAxisTitle("λ, the memory's weight")
             .yAxisTitle("perplexity")
             .build();
-    chart.getStyler().setLegendPosition(LegendPosition.InsideNW);
+    chart.getStyler().setLegendPosition(legend);
     chart.getStyler().setChartBackgroundColor(Color.WHITE);
     return chart;
   }

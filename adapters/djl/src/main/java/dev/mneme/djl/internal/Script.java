@@ -17,7 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A loaded TorchScript module. Used by one thread at a time; owns native memory, freed by closing.
+ * A loaded TorchScript module. {@link #run} may be called by several threads at once, the rest by
+ * one; owns native memory, freed by closing.
  */
 public final class Script implements AutoCloseable {
 

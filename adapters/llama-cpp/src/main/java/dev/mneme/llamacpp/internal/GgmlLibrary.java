@@ -79,7 +79,10 @@ final class GgmlLibrary {
     init = library.bind("ggml_init", FunctionDescriptor.of(ADDRESS, INIT_PARAMS));
     free = library.bind("ggml_free", mark);
     tensorOverhead = library.bind("ggml_tensor_overhead", FunctionDescriptor.of(JAVA_LONG));
-    graphOverhead = library.bind("ggml_graph_overhead", FunctionDescriptor.of(JAVA_LONG));
+    graphOverhead =
+        library.bind(
+            "ggml_graph_overhead_custom",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_BOOLEAN));
     newTensor =
         library.bind(
             "ggml_new_tensor_2d",
@@ -94,7 +97,10 @@ final class GgmlLibrary {
     tanh = library.bind("ggml_tanh", unary);
     setInput = library.bind("ggml_set_input", mark);
     setOutput = library.bind("ggml_set_output", mark);
-    newGraph = library.bind("ggml_new_graph", FunctionDescriptor.of(ADDRESS, ADDRESS));
+    newGraph =
+        library.bind(
+            "ggml_new_graph_custom",
+            FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_BOOLEAN));
     expand = library.bind("ggml_build_forward_expand", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
     cpuInit = library.bind("ggml_backend_cpu_init", FunctionDescriptor.of(ADDRESS));
     cpuSetThreads =
@@ -133,7 +139,7 @@ final class GgmlLibrary {
       MemorySegment params = arena.allocate(INIT_PARAMS);
       long bytes = (long) tensorOverhead.invokeExact() * tensors;
       if (graph) {
-        bytes += (long) graphOverhead.invokeExact();
+        bytes += (long) graphOverhead.invokeExact((long) tensors, false);
       }
       params.set(JAVA_LONG, LlamaLibrary.offset(INIT_PARAMS, "mem_size"), bytes);
       params.set(JAVA_BOOLEAN, LlamaLibrary.offset(INIT_PARAMS, "no_alloc"), true);
@@ -198,13 +204,25 @@ final class GgmlLibrary {
     run(setOutput, tensor);
   }
 
-  /** A graph that computes one tensor. */
-  MemorySegment graphOf(MemorySegment context, MemorySegment result) {
+  /**
+   * An empty graph.
+   *
+   * @param nodes most it holds; one more would end the process
+   */
+  MemorySegment newGraph(MemorySegment context, int nodes) {
     try {
-      MemorySegment graph =
-          notNull((MemorySegment) newGraph.invokeExact(context), "ggml_new_graph");
+      return notNull(
+          (MemorySegment) newGraph.invokeExact(context, (long) nodes, false),
+          "ggml_new_graph_custom");
+    } catch (Throwable e) {
+      throw LlamaLibrary.failed(e);
+    }
+  }
+
+  /** Adds a tensor and all it is computed from; recursive, so a long chain is added bit by bit. */
+  void expand(MemorySegment graph, MemorySegment result) {
+    try {
       expand.invokeExact(graph, result);
-      return graph;
     } catch (Throwable e) {
       throw LlamaLibrary.failed(e);
     }

@@ -22,7 +22,7 @@ import java.util.function.Supplier;
 
 /**
  * The loaded llama.cpp library: one Java method for each C function that is used. Signatures are
- * those of include/llama.h. It checks nothing; {@link LlamaModel} and {@link LlamaContext} do,
+ * those of include/llama.h. It checks nothing; {@link LlamaModel} and {@link LlamaSession} do,
  * because most wrong arguments end the process.
  */
 final class LlamaLibrary {

@@ -135,11 +135,17 @@ public final class LlamaModel implements AutoCloseable {
             "%s (%d blocks) has no activations at %s".formatted(file.path(), blocks, tap));
       }
     }
+    if (taps.isEmpty()) {
+      return openSession(contextLength, threads, null);
+    }
     int microBatch = LlamaSession.microBatch(LlamaSession.maxBatch(options, contextLength));
-    return openSession(
-        contextLength,
-        threads,
-        taps.isEmpty() ? null : new SessionTaps(library, taps, blocks, microBatch));
+    var tapped = new SessionTaps(library, taps, blocks, microBatch);
+    try {
+      return openSession(contextLength, threads, tapped);
+    } catch (RuntimeException e) {
+      tapped.close();
+      throw e;
+    }
   }
 
   private LlamaSession openSession(int context, int threads, @Nullable SessionTaps taps) {
@@ -182,6 +188,8 @@ public final class LlamaModel implements AutoCloseable {
         try (LlamaSession session = openSession(Math.min(contextLength, PROBED), 1, taps)) {
           session.probe();
           activationWidths = taps.widths();
+        } finally {
+          taps.close();
         }
       }
       return activationWidths;

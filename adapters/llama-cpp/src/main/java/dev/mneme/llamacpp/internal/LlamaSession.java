@@ -71,9 +71,6 @@ public final class LlamaSession implements HostSession, MemorySession {
       }
     } catch (RuntimeException e) {
       arena.close();
-      if (taps != null) {
-        taps.close();
-      }
       throw e;
     }
     tokens = arena.allocate(JAVA_INT, maxBatch);

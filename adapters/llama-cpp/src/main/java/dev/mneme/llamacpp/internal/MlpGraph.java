@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class MlpGraph implements AutoCloseable {
 
-  /** Most tensors a block adds to the graph, views and constants included. */
+  /** Most tensors a block adds to the graph. */
   private static final int PER_BLOCK = 24;
 
   private static final int REST = 16;
@@ -33,19 +33,22 @@ final class MlpGraph implements AutoCloseable {
     this.weights = weights;
     this.rows = rows;
     MlpShape shape = weights.shape();
-    context = ggml.newContext(shape.layers() * PER_BLOCK + REST, /* graph= */ true);
+    int most = shape.layers() * PER_BLOCK + REST;
+    context = ggml.newContext(most, /* graph= */ true);
     MemorySegment made = MemorySegment.NULL;
     try {
+      graph = ggml.newGraph(context, most);
       input = ggml.newTensor(context, GGML_TYPE_F32, shape.input(), rows);
       ggml.setInput(input);
       MemorySegment x =
           shape.transform() ? linear(MlpGgufNames.TRANSFORM_TENSOR, input, true) : input;
       for (int layer = 0; layer < shape.layers(); layer++) {
         x = ggml.add(context, x, block(layer, x));
+        ggml.expand(graph, x);
       }
       output = linear(MlpGgufNames.OUTPUT, normed(MlpGgufNames.OUTPUT_NORM, x), false);
       ggml.setOutput(output);
-      graph = ggml.graphOf(context, output);
+      ggml.expand(graph, output);
       made = ggml.newAllocator();
       ggml.allocate(made, graph);
       allocator = made;

@@ -2,11 +2,13 @@ package dev.mneme.llamacpp.internal;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.collect.ImmutableSet;
 import dev.mneme.ClosedException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.gguf.GgufTensor;
+import dev.mneme.store.gguf.GgufType;
 import dev.mneme.store.hf.MlpGgufNames;
 import dev.mneme.store.hf.MlpShape;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The weights of an MLP Memory as ggml's tensors over a mapped file: nothing is copied, and all
@@ -28,6 +31,12 @@ public final class MlpWeights implements AutoCloseable {
 
   /** ggml refuses weights that do not begin at a multiple of this. */
   private static final int ALIGNMENT = 32;
+
+  /** What a product can be computed with, and what is added or multiplied number by number. */
+  private static final Set<GgufType> MATRICES =
+      ImmutableSet.of(GgufType.F32, GgufType.F16, GgufType.Q8_0, GgufType.Q4_0, GgufType.Q4_1);
+
+  private static final Set<GgufType> VECTORS = ImmutableSet.of(GgufType.F32);
 
   /** Below this many bytes threads cost more at their barriers than they save. */
   private static final long WORTH_THREADS = 64L << 20;
@@ -56,10 +65,14 @@ public final class MlpWeights implements AutoCloseable {
     check(file);
     unchanged = new UnchangedFile(path);
     GgmlLibrary ggml = library.ggml();
+    MemorySegment descriptions = MemorySegment.NULL;
+    MemorySegment data = MemorySegment.NULL;
     try (FileChannel channel = FileChannel.open(path)) {
       MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, unchanged.size(), arena);
-      context = ggml.newContext(file.tensors().size(), /* graph= */ false);
-      buffer = ggml.weightBuffer(mapped);
+      descriptions = ggml.newContext(file.tensors().size(), /* graph= */ false);
+      context = descriptions;
+      data = ggml.weightBuffer(mapped);
+      buffer = data;
       for (GgufTensor tensor : file.tensors().values()) {
         long rows = tensor.dims().size() > 1 ? tensor.dims().get(1) : 1;
         MemorySegment made =
@@ -71,8 +84,18 @@ public final class MlpWeights implements AutoCloseable {
       arena.close();
       throw new MnemeException("cannot map %s: %s".formatted(path, e), e);
     } catch (RuntimeException e) {
+      free(ggml, descriptions, data);
       arena.close();
       throw e;
+    }
+  }
+
+  private static void free(GgmlLibrary ggml, MemorySegment context, MemorySegment buffer) {
+    if (!context.equals(MemorySegment.NULL)) {
+      ggml.freeContext(context);
+    }
+    if (!buffer.equals(MemorySegment.NULL)) {
+      ggml.freeBuffer(buffer);
     }
   }
 
@@ -88,6 +111,12 @@ public final class MlpWeights implements AutoCloseable {
               .formatted(path, file.tensors().keySet(), expected.keySet()));
     }
     for (GgufTensor tensor : file.tensors().values()) {
+      Set<GgufType> types = tensor.dims().size() > 1 ? MATRICES : VECTORS;
+      if (!types.contains(tensor.type())) {
+        throw new MalformedFileException(
+            "%s: \"%s\" is stored as %s, expected one of %s; delete the file, it will be made again"
+                .formatted(path, tensor.name(), tensor.type(), types));
+      }
       if (!tensor.dims().equals(expected.get(tensor.name())) || tensor.offset() % ALIGNMENT != 0) {
         throw new MalformedFileException(
             "%s: \"%s\" has dimensions %s at %d, expected %s at a multiple of %d; delete the file, it will be made again"
@@ -158,8 +187,7 @@ public final class MlpWeights implements AutoCloseable {
           "%d sessions of %s are still open; close them first".formatted(openSessions, path));
     }
     closed = true;
-    library.ggml().freeContext(context);
-    library.ggml().freeBuffer(buffer);
+    free(library.ggml(), context, buffer);
     arena.close();
   }
 }

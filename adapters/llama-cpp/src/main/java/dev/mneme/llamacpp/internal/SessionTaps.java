@@ -91,6 +91,7 @@ final class SessionTaps implements AutoCloseable {
    * @param first the first of its tokens with logits; their number if none has
    */
   void begin(int tokens, int first) {
+    callback.callback().takeFailure(); // of a batch that failed before it was looked at
     this.tokens = tokens;
     this.first = first;
     for (Place place : places) {
@@ -173,6 +174,8 @@ final class SessionTaps implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

@@ -29,14 +29,19 @@ final class UnchangedFile {
   }
 
   /**
-   * Looks at the file.
+   * Looks at the file. One that was deleted is still whole where it is mapped.
    *
    * @throws MnemeException if it is not as it was
    */
   void require() {
+    if (!Files.exists(path)) {
+      return;
+    }
     BasicFileAttributes now = attributes(path);
     if (now.size() != size || !now.lastModifiedTime().equals(time)) {
-      throw new MnemeException("%s was changed while it is in use; open it again".formatted(path));
+      throw new MnemeException(
+          "%s was changed while it is in use; open it again (a host or a Memory Decoder can be opened with memoryMapped false to be independent of its file)"
+              .formatted(path));
     }
   }
 
