@@ -38,6 +38,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class LlamaCppModelTest {
 
   private static final int[] TOKENS = {1, 262, 270, 264, 280, 275, 90, 33, 270, 269, 281, 282};
+
+  /** In the vocabulary of every family. */
+  private static final int[] TOKENS_OF_ALL = {5, 100, 101, 257, 32, 258, 100, 7, 90};
+
   private static final LlamaCppOptions EXACT =
       LlamaCppOptions.defaults().withCacheType(CacheType.F32);
 
@@ -160,7 +164,7 @@ class LlamaCppModelTest {
   private static void assertLogitsAgree(Path directory, double tolerance) {
     Path gguf = directory.resolve("host.gguf");
     GgufConverter.convertHost(directory, gguf, WeightType.F32);
-    int[] tokens = {5, 100, 101, 257, 32, 258, 100, 7, 90};
+    int[] tokens = TOKENS_OF_ALL;
     try (var reference = new ReferenceDecoder(directory);
         LlamaCppHost model = LlamaCppHost.open(gguf, EXACT);
         HostSession session = model.openSession(1)) {
@@ -186,7 +190,7 @@ class LlamaCppModelTest {
   private static void assertActivationsAgree(Path directory, double tolerance) {
     Path gguf = directory.resolve("host.gguf");
     GgufConverter.convertHost(directory, gguf, WeightType.F32);
-    int[] tokens = {5, 100, 101, 257, 32, 258, 100, 7, 90};
+    int[] tokens = TOKENS_OF_ALL;
     try (var reference = new ReferenceDecoder(directory);
         LlamaCppHost model = LlamaCppHost.open(gguf, EXACT)) {
       var taps = new HashSet<Tap>();
@@ -262,6 +266,28 @@ class LlamaCppModelTest {
       assertThat(model.vocabulary().differencesFrom(same.vocabulary())).isEmpty();
       String text = "then the kin, 😀 \t x";
       assertThat(model.tokenizer().decode(model.tokenizer().encode(text))).isEqualTo(text);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void aMemoryGivesTheLogitsOfAHostMadeOfTheSameDirectory(Family family, @TempDir Path directory) {
+    TinyModel.write(directory, family, 7);
+    Path gguf = directory.resolve("host.gguf");
+    GgufConverter.convertHost(directory, gguf, WeightType.F32);
+    try (LlamaCppHost model = LlamaCppHost.open(gguf, EXACT);
+        HostSession session = model.openSession(1);
+        MemoryModule memory =
+            LlamaCppMemoryDecoder.open(
+                MemoryPack.open(directory), WeightType.F32, EXACT, shared.resolve("cache"));
+        var recalling = memory.openSession(1)) {
+      FloatRows expected = session.forward(TOKENS_OF_ALL, Rows.ALL);
+      FloatRows actual = recalling.recall(TOKENS_OF_ALL, Rows.ALL);
+      for (int t = 0; t < TOKENS_OF_ALL.length; t++) {
+        for (int id = 0; id < model.logitWidth(); id++) {
+          assertThat(actual.get(t, id)).as("token %d id %d", t, id).isEqualTo(expected.get(t, id));
+        }
+      }
     }
   }
 
