@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "convert",
     mixinStandardHelpOptions = true,
-    description = "Makes a GGUF host of a Hugging Face directory (Llama, Mistral, Qwen2 or GPT-2).")
+    description =
+        "Makes a GGUF host of a Hugging Face directory (Llama, Mistral, Qwen2, GPT-2 or GPT-NeoX).")
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
 final class ConvertCommand implements Callable<Integer> {
 

@@ -71,7 +71,7 @@ class HostNormsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"LLAMA, llama", "MISTRAL, llama", "QWEN2, qwen2", "GPT2, gpt2"})
+  @CsvSource({"LLAMA, llama", "MISTRAL, llama", "QWEN2, qwen2", "GPT2, gpt2", "GPT_NEOX, gptneox"})
   void namesTheFamilyAsGgufDoes(Family family, String architecture) {
     HostIdentity identity = HostNorms.ofHuggingFace(TinyModel.write(model, family, 1));
     assertThat(identity.architecture()).isEqualTo(architecture);
@@ -108,6 +108,24 @@ class HostNormsTest {
                 "transformer.h.1.ln_2.bias",
                 "transformer.ln_f.weight",
                 "transformer.ln_f.bias"));
+  }
+
+  @Test
+  void countsGptNeoxsNormsInTheSameOrder() {
+    TinyModel.write(model, Family.GPT_NEOX, 1);
+    assertThat(HostNorms.ofHuggingFace(model).norms())
+        .isEqualTo(
+            digestOf(
+                "gpt_neox.layers.0.input_layernorm.weight",
+                "gpt_neox.layers.0.input_layernorm.bias",
+                "gpt_neox.layers.0.post_attention_layernorm.weight",
+                "gpt_neox.layers.0.post_attention_layernorm.bias",
+                "gpt_neox.layers.1.input_layernorm.weight",
+                "gpt_neox.layers.1.input_layernorm.bias",
+                "gpt_neox.layers.1.post_attention_layernorm.weight",
+                "gpt_neox.layers.1.post_attention_layernorm.bias",
+                "gpt_neox.final_layer_norm.weight",
+                "gpt_neox.final_layer_norm.bias"));
   }
 
   @Test

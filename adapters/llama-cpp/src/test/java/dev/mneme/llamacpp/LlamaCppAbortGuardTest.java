@@ -72,6 +72,7 @@ class LlamaCppAbortGuardTest {
   @TempDir static Path directory;
   private static Path host = Path.of("");
   private static Path qwen = Path.of("");
+  private static Path neox = Path.of("");
   private static ChildJvm jvm = new ChildJvm(Path.of(""));
 
   @AfterAll
@@ -84,6 +85,7 @@ class LlamaCppAbortGuardTest {
     jvm = new ChildJvm(directory.resolve("jvm.log"));
     host = converted(Family.LLAMA);
     qwen = converted(Family.QWEN2);
+    neox = converted(Family.GPT_NEOX);
     Path memory = directory.resolve("memory.gguf");
     GgufConverter.convertMemory(directory.resolve("LLAMA"), memory, WeightType.F32);
   }
@@ -117,7 +119,7 @@ class LlamaCppAbortGuardTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"LLAMA", "QWEN2"})
+  @EnumSource(names = {"LLAMA", "QWEN2", "GPT_NEOX"})
   void theUneditedModelsWork(Family family) {
     Path copy = directory.resolve("copy.gguf");
     GgufEdit.of(directory.resolve(family.name() + ".gguf")).write(copy);
@@ -340,6 +342,13 @@ class LlamaCppAbortGuardTest {
         GgufEdit.of(qwen).putUint32("qwen2.rope.dimension_count", dimensions), "dimension_count");
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {3, 10, 1024})
+  void aPartOfAHeadRotatedThatIsNoPairsOfIt(int dimensions) {
+    assertRefused(
+        GgufEdit.of(neox).putUint32("gptneox.rope.dimension_count", dimensions), "dimension_count");
+  }
+
   @Test
   void headsOfAnOddLength() {
     GgufEdit edit =
@@ -363,6 +372,7 @@ class LlamaCppAbortGuardTest {
     assertRefused(GgufEdit.of(qwen).putUint32("qwen2.attention.head_count_kv", 4), "attn_k", "32");
     Path gpt2 = converted(Family.GPT2);
     assertRefused(GgufEdit.of(gpt2).putUint32("gpt2.attention.head_count_kv", 2), "attn_qkv");
+    assertRefused(GgufEdit.of(neox).putUint32("gptneox.attention.head_count_kv", 2), "attn_qkv");
   }
 
   /** Without it, values are as long as the heads' share of the width. */

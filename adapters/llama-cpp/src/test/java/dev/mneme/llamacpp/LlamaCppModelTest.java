@@ -38,6 +38,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class LlamaCppModelTest {
 
   private static final int[] TOKENS = {1, 262, 270, 264, 280, 275, 90, 33, 270, 269, 281, 282};
+
+  /** In the vocabulary of every family. */
+  private static final int[] TOKENS_OF_ALL = {5, 100, 101, 257, 32, 258, 100, 7, 90};
+
   private static final LlamaCppOptions EXACT =
       LlamaCppOptions.defaults().withCacheType(CacheType.F32);
 
@@ -99,11 +103,68 @@ class LlamaCppModelTest {
   @EnumSource(Family.class)
   void logitsAgreeWithDoubleArithmeticOnTheSameWeights(Family family, @TempDir Path directory) {
     TinyModel.write(directory, family, 7);
+    assertLogitsAgree(directory, tolerance(family));
+  }
+
+  @ParameterizedTest
+  @EnumSource(GptNeoxVariant.class)
+  void logitsAndActivationsAgreeForEveryVariantOfGptNeox(
+      GptNeoxVariant variant, @TempDir Path directory) {
+    TinyModel.write(directory, Family.GPT_NEOX, 7);
+    variant.make(directory);
+    assertLogitsAgree(directory, tolerance(Family.GPT_NEOX));
+    assertActivationsAgree(directory, tolerance(Family.GPT_NEOX));
+  }
+
+  /** Networks that the family's configuration chooses between. */
+  private enum GptNeoxVariant {
+    SEQUENTIAL {
+      @Override
+      void make(Path directory) {
+        ModelEdit.json(directory, "config.json", c -> c.put("use_parallel_residual", false));
+      }
+    },
+    WHOLE_HEADS_ROTATED {
+      @Override
+      void make(Path directory) {
+        ModelEdit.json(directory, "config.json", c -> c.put("rotary_pct", 1.0));
+      }
+    },
+    ANOTHER_ROTARY_BASE {
+      @Override
+      void make(Path directory) {
+        ModelEdit.json(directory, "config.json", c -> c.put("rotary_emb_base", 50));
+      }
+    },
+    WITHOUT_ATTENTION_BIASES {
+      @Override
+      void make(Path directory) {
+        ModelEdit.json(directory, "config.json", c -> c.put("attention_bias", false));
+        ModelEdit.tensors(
+            directory,
+            tensors -> tensors.keySet().removeIf(n -> n.matches(".*\\.attention\\..*\\.bias")));
+      }
+    },
+    TIED {
+      @Override
+      void make(Path directory) {
+        ModelEdit.json(directory, "config.json", c -> c.put("tie_word_embeddings", true));
+        ModelEdit.tensors(directory, tensors -> tensors.remove("embed_out.weight"));
+      }
+    };
+
+    abstract void make(Path directory);
+  }
+
+  /** llama.cpp looks its GELU up in a half-precision table. */
+  private static double tolerance(Family family) {
+    return family == Family.GPT2 || family == Family.GPT_NEOX ? 2e-2 : 1e-3;
+  }
+
+  private static void assertLogitsAgree(Path directory, double tolerance) {
     Path gguf = directory.resolve("host.gguf");
     GgufConverter.convertHost(directory, gguf, WeightType.F32);
-    int[] tokens = {5, 100, 101, 257, 32, 258, 100, 7, 90};
-    // llama.cpp looks its GELU up in a half-precision table.
-    double tolerance = family == Family.GPT2 ? 2e-2 : 1e-3;
+    int[] tokens = TOKENS_OF_ALL;
     try (var reference = new ReferenceDecoder(directory);
         LlamaCppHost model = LlamaCppHost.open(gguf, EXACT);
         HostSession session = model.openSession(1)) {
@@ -123,10 +184,13 @@ class LlamaCppModelTest {
   @EnumSource(Family.class)
   void activationsAgreeWithDoubleArithmeticAtEveryTap(Family family, @TempDir Path directory) {
     TinyModel.write(directory, family, 7);
+    assertActivationsAgree(directory, tolerance(family));
+  }
+
+  private static void assertActivationsAgree(Path directory, double tolerance) {
     Path gguf = directory.resolve("host.gguf");
     GgufConverter.convertHost(directory, gguf, WeightType.F32);
-    int[] tokens = {5, 100, 101, 257, 32, 258, 100, 7, 90};
-    double tolerance = family == Family.GPT2 ? 2e-2 : 1e-3;
+    int[] tokens = TOKENS_OF_ALL;
     try (var reference = new ReferenceDecoder(directory);
         LlamaCppHost model = LlamaCppHost.open(gguf, EXACT)) {
       var taps = new HashSet<Tap>();
@@ -202,6 +266,28 @@ class LlamaCppModelTest {
       assertThat(model.vocabulary().differencesFrom(same.vocabulary())).isEmpty();
       String text = "then the kin, 😀 \t x";
       assertThat(model.tokenizer().decode(model.tokenizer().encode(text))).isEqualTo(text);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void aMemoryGivesTheLogitsOfAHostMadeOfTheSameDirectory(Family family, @TempDir Path directory) {
+    TinyModel.write(directory, family, 7);
+    Path gguf = directory.resolve("host.gguf");
+    GgufConverter.convertHost(directory, gguf, WeightType.F32);
+    try (LlamaCppHost model = LlamaCppHost.open(gguf, EXACT);
+        HostSession session = model.openSession(1);
+        MemoryModule memory =
+            LlamaCppMemoryDecoder.open(
+                MemoryPack.open(directory), WeightType.F32, EXACT, shared.resolve("cache"));
+        var recalling = memory.openSession(1)) {
+      FloatRows expected = session.forward(TOKENS_OF_ALL, Rows.ALL);
+      FloatRows actual = recalling.recall(TOKENS_OF_ALL, Rows.ALL);
+      for (int t = 0; t < TOKENS_OF_ALL.length; t++) {
+        for (int id = 0; id < model.logitWidth(); id++) {
+          assertThat(actual.get(t, id)).as("token %d id %d", t, id).isEqualTo(expected.get(t, id));
+        }
+      }
     }
   }
 

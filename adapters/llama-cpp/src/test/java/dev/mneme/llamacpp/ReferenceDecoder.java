@@ -13,7 +13,7 @@ import java.util.Map;
 
 /**
  * A decoder's forward pass in plain Java and double arithmetic, straight from a Hugging Face
- * directory: what the engine is compared with. Llama, Mistral, Qwen2 and GPT-2.
+ * directory: what the engine is compared with. Llama, Mistral, Qwen2, GPT-2 and GPT-NeoX.
  */
 final class ReferenceDecoder implements AutoCloseable {
 
@@ -56,7 +56,11 @@ final class ReferenceDecoder implements AutoCloseable {
 
   /** Logits after each token. */
   double[][] logits(int... tokens) {
-    return config.architecture() == Architecture.GPT2 ? gpt2(tokens) : llama(tokens);
+    return switch (config.architecture()) {
+      case GPT2 -> gpt2(tokens);
+      case GPT_NEOX -> gptNeox(tokens);
+      case LLAMA, MISTRAL, QWEN2 -> llama(tokens);
+    };
   }
 
   private double[][] llama(int[] tokens) {
@@ -121,6 +125,63 @@ final class ReferenceDecoder implements AutoCloseable {
         layerNorm(x, "transformer.ln_f"), tensor("transformer.wte.weight"), config.vocabulary());
   }
 
+  private double[][] gptNeox(int[] tokens) {
+    double[][] x = embed(tokens, tensor("gpt_neox.embed_in.weight"));
+    int width = config.hidden();
+    for (int layer = 0; layer < config.layers(); layer++) {
+      String p = "gpt_neox.layers." + layer + ".";
+      double[][] qkv =
+          affine(layerNorm(x, p + "input_layernorm"), p + "attention.query_key_value", 3 * width);
+      double[][] q = partOfHeads(qkv, 0);
+      double[][] k = partOfHeads(qkv, 1);
+      rotate(q, config.heads());
+      rotate(k, config.heads());
+      double[][] attended = affine(attend(q, k, partOfHeads(qkv, 2)), p + "attention.dense", width);
+      if (!config.parallelResidual()) {
+        add(x, attended);
+      }
+      double[][] normed = layerNorm(x, p + "post_attention_layernorm");
+      keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
+      double[][] inner = affine(normed, p + "mlp.dense_h_to_4h", config.ffn());
+      for (double[] row : inner) {
+        Arrays.setAll(row, i -> 0.5 * row[i] * (1 + erf(row[i] / Math.sqrt(2))));
+      }
+      if (config.parallelResidual()) {
+        add(x, attended);
+      }
+      add(x, affine(inner, p + "mlp.dense_4h_to_h", width));
+      keep(layer, Tap.Point.BLOCK_OUTPUT, x);
+    }
+    double[] head = tensor(config.tied() ? "gpt_neox.embed_in.weight" : "embed_out.weight");
+    return linear(layerNorm(x, "gpt_neox.final_layer_norm"), head, config.vocabulary());
+  }
+
+  /** Query, key or value of all heads, of which each has the three one after the other. */
+  private double[][] partOfHeads(double[][] qkv, int part) {
+    int dim = config.headDim();
+    double[][] y = new double[qkv.length][config.hidden()];
+    for (int t = 0; t < qkv.length; t++) {
+      for (int h = 0; h < config.heads(); h++) {
+        System.arraycopy(qkv[t], (3 * h + part) * dim, y[t], h * dim, dim);
+      }
+    }
+    return y;
+  }
+
+  /** The error function: 2/√π·e^(-x²)·Σ 2ⁿx²ⁿ⁺¹/(2n+1)!! (DLMF 7.6.2), whose terms share a sign. */
+  private static double erf(double x) {
+    if (Math.abs(x) > 6) {
+      return Math.signum(x);
+    }
+    double term = x;
+    double sum = x;
+    for (int n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= 2 * x * x / (2 * n + 1);
+      sum += term;
+    }
+    return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+  }
+
   private double[][] embed(int[] tokens, double[] table) {
     double[][] x = new double[tokens.length][config.hidden()];
     for (int t = 0; t < tokens.length; t++) {
@@ -161,6 +222,18 @@ final class ReferenceDecoder implements AutoCloseable {
     return y;
   }
 
+  /** {@code y = x · Wᵀ + b} for W stored [out, in]; no b where the model has none. */
+  private double[][] affine(double[][] x, String name, int out) {
+    double[][] y = linear(x, tensor(name + ".weight"), out);
+    if (weights.tensors().containsKey(name + ".bias")) {
+      double[] bias = tensor(name + ".bias");
+      for (double[] row : y) {
+        add(new double[][] {row}, new double[][] {bias});
+      }
+    }
+    return y;
+  }
+
   /** {@code y = x · W + b} for W stored [in, out]. */
   private double[][] conv(double[][] x, String name, int out) {
     double[] w = tensor(name + ".weight");
@@ -177,17 +250,18 @@ final class ReferenceDecoder implements AutoCloseable {
     return y;
   }
 
-  /** Rotates the two halves of each head against each other, by position. */
+  /** Rotates the two halves of what is rotated of each head against each other, by position. */
   private void rotate(double[][] x, int heads) {
     int dim = config.headDim();
+    int rotated = config.rotaryDim();
     for (int t = 0; t < x.length; t++) {
       for (int h = 0; h < heads; h++) {
-        for (int i = 0; i < dim / 2; i++) {
-          double angle = t * Math.pow(config.ropeTheta(), -2.0 * i / dim);
+        for (int i = 0; i < rotated / 2; i++) {
+          double angle = t * Math.pow(config.ropeTheta(), -2.0 * i / rotated);
           double a = x[t][h * dim + i];
-          double b = x[t][h * dim + i + dim / 2];
+          double b = x[t][h * dim + i + rotated / 2];
           x[t][h * dim + i] = a * Math.cos(angle) - b * Math.sin(angle);
-          x[t][h * dim + i + dim / 2] = b * Math.cos(angle) + a * Math.sin(angle);
+          x[t][h * dim + i + rotated / 2] = b * Math.cos(angle) + a * Math.sin(angle);
         }
       }
     }

@@ -6,8 +6,8 @@ import dev.mneme.MnemeException;
 import dev.mneme.store.WeightType;
 import dev.mneme.store.gguf.GgufType;
 import dev.mneme.store.gguf.GgufWriter;
-import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.hf.WeightLayout.Arrangement;
+import dev.mneme.store.hf.WeightLayout.NoBias;
 import dev.mneme.store.hf.WeightLayout.Weight;
 import dev.mneme.store.safetensors.TensorInfo;
 import java.nio.ByteBuffer;
@@ -86,15 +86,25 @@ public final class GgufConverter {
     writer.putUint32(arch + ".feed_forward_length", config.ffn());
     writer.putUint32(arch + ".attention.head_count", config.heads());
     float epsilon = (float) config.normEpsilon();
-    if (config.architecture() == Architecture.GPT2) {
-      writer.putFloat32(arch + ".attention.layer_norm_epsilon", epsilon);
-      return;
+    switch (config.architecture()) {
+      case GPT2 -> writer.putFloat32(arch + ".attention.layer_norm_epsilon", epsilon);
+      case GPT_NEOX -> {
+        writer.putFloat32(arch + ".attention.layer_norm_epsilon", epsilon);
+        writer.putBool(arch + ".use_parallel_residual", config.parallelResidual());
+        putRotation(arch);
+      }
+      case LLAMA, MISTRAL, QWEN2 -> {
+        writer.putUint32(arch + ".attention.head_count_kv", config.kvHeads());
+        writer.putUint32(arch + ".attention.key_length", config.headDim());
+        writer.putUint32(arch + ".attention.value_length", config.headDim());
+        writer.putFloat32(arch + ".attention.layer_norm_rms_epsilon", epsilon);
+        putRotation(arch);
+      }
     }
-    writer.putUint32(arch + ".attention.head_count_kv", config.kvHeads());
-    writer.putUint32(arch + ".attention.key_length", config.headDim());
-    writer.putUint32(arch + ".attention.value_length", config.headDim());
-    writer.putFloat32(arch + ".attention.layer_norm_rms_epsilon", epsilon);
-    writer.putUint32(arch + ".rope.dimension_count", config.headDim());
+  }
+
+  private void putRotation(String arch) {
+    writer.putUint32(arch + ".rope.dimension_count", config.rotaryDim());
     writer.putFloat32(arch + ".rope.freq_base", (float) config.ropeTheta());
     if (config.ropeScaling() instanceof RopeScaling.Linear(double factor)) {
       writer.put(arch + ".rope.scaling.type", "linear");
@@ -115,7 +125,7 @@ public final class GgufConverter {
 
   private void addTensors() {
     if (config.ropeScaling() instanceof RopeScaling.Llama3 llama3) {
-      addRotaryDivisors(llama3.divisors(config.headDim(), config.ropeTheta()));
+      addFloats("rope_freqs.weight", llama3.divisors(config.rotaryDim(), config.ropeTheta()));
     }
     for (Weight weight : model.layout().weights()) {
       TensorInfo info = model.tensors().tensors().get(weight.source());
@@ -136,16 +146,19 @@ public final class GgufConverter {
               stored,
               config.headDim()));
     }
+    for (NoBias bias : model.layout().noBiases()) {
+      addFloats(bias.target(), new float[Math.toIntExact(bias.length())]);
+    }
   }
 
-  private void addRotaryDivisors(float[] divisors) {
+  private void addFloats(String name, float[] values) {
     ByteBuffer bytes =
-        ByteBuffer.allocate(divisors.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.asFloatBuffer().put(divisors);
+        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(values);
     writer.addTensor(
-        "rope_freqs.weight",
+        name,
         GgufType.F32,
-        List.of((long) divisors.length),
+        List.of((long) values.length),
         out -> {
           ByteBuffer left = bytes.duplicate();
           while (left.hasRemaining()) {

@@ -20,8 +20,8 @@ import java.util.Set;
  * tokenizes. A pipeline that llama.cpp would not reproduce is refused by name, for a host that cuts
  * its text otherwise than it was trained on is silently worse.
  *
- * <p>One difference is accepted: llama.cpp does not compose characters first, where Qwen2's
- * tokenizer asks for NFC.
+ * <p>One difference is accepted: llama.cpp does not compose characters first, where Qwen2's and
+ * Pythia's tokenizers ask for NFC.
  */
 final class GgufTokenizer {
   private static final String KEYS = "tokenizer.ggml.";

@@ -22,6 +22,8 @@ import java.util.stream.Collectors;
  * @param hidden width of the residual stream
  * @param heads query heads, a multiple of {@code kvHeads}
  * @param headDim width of one head, even
+ * @param rotaryDim leading floats of each head that are rotated by position, even; {@code headDim}
+ *     but for GPT-NeoX, and without meaning for GPT-2
  * @param ffn width inside the feed-forward block
  * @param vocabulary rows of the embedding, padding included
  * @param context most tokens in a sequence. Where the model has a sliding window smaller than its
@@ -30,8 +32,11 @@ import java.util.stream.Collectors;
  * @param normEpsilon added to the variance in every normalisation
  * @param ropeTheta base of the rotary frequencies; without meaning for GPT-2
  * @param tied whether the embedding serves as output matrix too
- * @param attentionBias whether query, key, value and attention output have biases (Llama only)
- * @param mlpBias whether the feed-forward matrices have biases (Llama only)
+ * @param attentionBias whether query, key, value and attention output have biases; false for Qwen2,
+ *     whose query, key and value alone have them
+ * @param mlpBias whether the feed-forward matrices have biases
+ * @param parallelResidual whether a block's feed-forward network reads the block's input as its
+ *     attention does, and not the sum of both (GPT-NeoX only)
  * @param bos beginning-of-sequence id, if named here
  * @param eos end-of-sequence ids named here, the main one first; may be empty
  */
@@ -42,6 +47,7 @@ public record HuggingFaceConfig(
     int heads,
     int kvHeads,
     int headDim,
+    int rotaryDim,
     int ffn,
     int vocabulary,
     int context,
@@ -51,6 +57,7 @@ public record HuggingFaceConfig(
     boolean tied,
     boolean attentionBias,
     boolean mlpBias,
+    boolean parallelResidual,
     OptionalInt slidingWindow,
     OptionalInt bos,
     List<Integer> eos)
@@ -63,7 +70,9 @@ public record HuggingFaceConfig(
     MISTRAL("mistral", "llama"),
     /** Llama's network with biases on query, key and value. */
     QWEN2("qwen2", "qwen2"),
-    GPT2("gpt2", "gpt2");
+    GPT2("gpt2", "gpt2"),
+    /** Pythia's family. */
+    GPT_NEOX("gpt_neox", "gptneox");
 
     private final String modelType;
     private final String gguf;
@@ -100,10 +109,18 @@ public record HuggingFaceConfig(
   /** What transformers takes where {@code layer_norm_epsilon} is absent. */
   static final double DEFAULT_GPT2_EPSILON = 1e-5;
 
-  private static final double DEFAULT_ROPE_THETA = 10_000;
+  /** What transformers takes where {@code layer_norm_eps} is absent. */
+  private static final double DEFAULT_NEOX_EPSILON = 1e-5;
 
   /** GPT-2's activation under the names it goes by; all compute the tanh approximation. */
   static final Set<String> GPT2_ACTIVATIONS = Set.of("gelu_new", "gelu_pytorch_tanh");
+
+  /**
+   * GPT-NeoX's activations. {@code gelu} is the exact one; engines compute the tanh approximation
+   * for it as for the others, which is nowhere 0.0005 away.
+   */
+  private static final Set<String> NEOX_ACTIVATIONS =
+      Set.of("gelu", "gelu_fast", "gelu_new", "gelu_pytorch_tanh");
 
   /**
    * Reads {@code config.json} of a model folder.
@@ -122,7 +139,11 @@ public record HuggingFaceConfig(
                         "%s: models of type \"%s\" are not supported; supported are %s"
                             .formatted(
                                 config.file(), modelType.string(), Architecture.supported())));
-    return architecture == Architecture.GPT2 ? gpt2(config) : llamaLike(architecture, config);
+    return switch (architecture) {
+      case GPT2 -> gpt2(config);
+      case GPT_NEOX -> gptNeox(config);
+      case LLAMA, MISTRAL, QWEN2 -> llamaLike(architecture, config);
+    };
   }
 
   /** The file of a folder, refused where it describes quantised weights. */
@@ -157,24 +178,27 @@ public record HuggingFaceConfig(
     }
     int context = config.get("max_position_embeddings").count();
     OptionalInt window = slidingWindow(config);
-    JsonValue rope = config.find("rope_parameters").orElse(config);
-    requireWholeRotation(config, rope);
+    int headDim = headDim(architecture, config, hidden, heads);
+    var rotary = new RotaryFields(config);
+    rotary.requireWholeHeads();
     return new HuggingFaceConfig(
         architecture,
         hidden,
         config.get("num_hidden_layers").count(),
         heads,
         kvHeads,
-        headDim(architecture, config, hidden, heads),
+        headDim,
+        headDim,
         config.get("intermediate_size").count(),
         config.get("vocab_size").count(),
         Math.min(context, window.orElse(context)),
         config.get("rms_norm_eps").positive(),
-        rope.find("rope_theta").map(JsonValue::positive).orElse(DEFAULT_ROPE_THETA),
-        ropeScaling(config),
-        config.find("tie_word_embeddings").map(JsonValue::bool).orElse(false),
-        architecture == Architecture.LLAMA && flag(config, "attention_bias"),
-        architecture == Architecture.LLAMA && flag(config, "mlp_bias"),
+        rotary.theta(),
+        rotary.scaling(List.of("default", "linear", "llama3")),
+        flag(config, "tie_word_embeddings", false),
+        architecture == Architecture.LLAMA && flag(config, "attention_bias", false),
+        architecture == Architecture.LLAMA && flag(config, "mlp_bias", false),
+        false,
         window,
         id(config, "bos_token_id"),
         ids(config, "eos_token_id"));
@@ -187,22 +211,54 @@ public record HuggingFaceConfig(
     requireFlag(config, "add_cross_attention", false);
     int hidden = config.get("n_embd").count();
     int heads = config.get("n_head").count();
+    int headDim = evenHeadDim(config.get("n_head"), hidden, heads);
     return new HuggingFaceConfig(
         Architecture.GPT2,
         hidden,
         config.get("n_layer").count(),
         heads,
         heads,
-        evenHeadDim(config.get("n_head"), hidden, heads),
+        headDim,
+        headDim,
         config.find("n_inner").map(JsonValue::count).orElseGet(() -> Math.multiplyExact(4, hidden)),
         config.get("vocab_size").count(),
         config.get("n_positions").count(),
         config.find("layer_norm_epsilon").map(JsonValue::positive).orElse(DEFAULT_GPT2_EPSILON),
-        DEFAULT_ROPE_THETA,
+        RotaryFields.DEFAULT_THETA,
         new RopeScaling.None(),
-        config.find("tie_word_embeddings").map(JsonValue::bool).orElse(true),
+        flag(config, "tie_word_embeddings", true),
         true,
         true,
+        false,
+        OptionalInt.empty(),
+        id(config, "bos_token_id"),
+        ids(config, "eos_token_id"));
+  }
+
+  private static HuggingFaceConfig gptNeox(JsonValue config) {
+    requireOneOf(config, "hidden_act", NEOX_ACTIVATIONS);
+    int hidden = config.get("hidden_size").count();
+    int heads = config.get("num_attention_heads").count();
+    int headDim = headDim(Architecture.GPT_NEOX, config, hidden, heads);
+    var rotary = new RotaryFields(config);
+    return new HuggingFaceConfig(
+        Architecture.GPT_NEOX,
+        hidden,
+        config.get("num_hidden_layers").count(),
+        heads,
+        heads,
+        headDim,
+        rotary.neoxDim(headDim),
+        config.get("intermediate_size").count(),
+        config.get("vocab_size").count(),
+        config.get("max_position_embeddings").count(),
+        config.find("layer_norm_eps").map(JsonValue::positive).orElse(DEFAULT_NEOX_EPSILON),
+        rotary.neoxTheta(),
+        rotary.scaling(List.of("default", "linear")),
+        flag(config, "tie_word_embeddings", false),
+        flag(config, "attention_bias", true),
+        true,
+        flag(config, "use_parallel_residual", true),
         OptionalInt.empty(),
         id(config, "bos_token_id"),
         ids(config, "eos_token_id"));
@@ -217,7 +273,8 @@ public record HuggingFaceConfig(
     if (headDim % 2 != 0) {
       throw named.get().unlike("even, because rotary embeddings turn pairs");
     }
-    if (architecture == Architecture.QWEN2 && (long) headDim * heads != hidden) {
+    boolean quotient = architecture == Architecture.QWEN2 || architecture == Architecture.GPT_NEOX;
+    if (quotient && (long) headDim * heads != hidden) {
       throw named
           .get()
           .unlike("hidden_size / num_attention_heads = %d / %d".formatted(hidden, heads));
@@ -239,48 +296,6 @@ public record HuggingFaceConfig(
     return used && window.isPresent() ? OptionalInt.of(window.get().count()) : OptionalInt.empty();
   }
 
-  /** Up to transformers 4 {@code rope_scaling}, from 5 on {@code rope_parameters}. */
-  private static RopeScaling ropeScaling(JsonValue config) {
-    Optional<JsonValue> found =
-        config.find("rope_scaling").or(() -> config.find("rope_parameters"));
-    if (found.isEmpty()) {
-      return new RopeScaling.None();
-    }
-    JsonValue scaling = found.get();
-    JsonValue type =
-        scaling
-            .find("rope_type")
-            .or(() -> scaling.find("type"))
-            .orElseGet(() -> scaling.get("rope_type"));
-    return switch (type.string()) {
-      case "default" -> new RopeScaling.None();
-      case "linear" -> new RopeScaling.Linear(scaling.get("factor").positive());
-      case "llama3" -> llama3(scaling);
-      default -> throw type.unlike("default, linear or llama3, the supported rotary scalings");
-    };
-  }
-
-  private static RopeScaling llama3(JsonValue scaling) {
-    double low = scaling.get("low_freq_factor").positive();
-    double high = scaling.get("high_freq_factor").positive();
-    if (low >= high) {
-      throw scaling.get("high_freq_factor").unlike("above low_freq_factor, " + low);
-    }
-    return new RopeScaling.Llama3(
-        scaling.get("factor").positive(),
-        low,
-        high,
-        scaling.get("original_max_position_embeddings").count());
-  }
-
-  private static void requireWholeRotation(JsonValue config, JsonValue rope) {
-    Optional<JsonValue> part =
-        rope.find("partial_rotary_factor").or(() -> config.find("partial_rotary_factor"));
-    if (part.isPresent() && part.get().number() != 1) {
-      throw part.get().unlike("1: heads rotated in part are not supported");
-    }
-  }
-
   static void requireOneOf(JsonValue config, String key, Set<String> supported) {
     Optional<JsonValue> value = config.find(key);
     if (value.isPresent() && !supported.contains(value.get().string())) {
@@ -295,8 +310,8 @@ public record HuggingFaceConfig(
     }
   }
 
-  private static boolean flag(JsonValue config, String key) {
-    return config.find(key).map(JsonValue::bool).orElse(false);
+  private static boolean flag(JsonValue config, String key, boolean byDefault) {
+    return config.find(key).map(JsonValue::bool).orElse(byDefault);
   }
 
   static OptionalInt id(JsonValue config, String key) {

@@ -18,7 +18,7 @@ import java.nio.channels.WritableByteChannel;
  * A tensor on its way to GGUF: rows are read, brought into the engine's order and encoded a few at
  * a time, so that memory stays bounded whatever the tensor's size.
  *
- * @param headDim rows of one head, for the rotary order
+ * @param headDim rows of one head in each of query, key and value
  */
 record RearrangedTensor(Weight weight, Dtype dtype, MemorySegment data, GgufType type, int headDim)
     implements TensorData {
@@ -42,14 +42,19 @@ record RearrangedTensor(Weight weight, Dtype dtype, MemorySegment data, GgufType
   }
 
   private void writeRows(WritableByteChannel out) throws IOException {
-    // A bias in rotary order moves element by element, like rows of one.
+    // A bias of another order moves element by element, like rows of one.
     boolean single = weight.shape().size() == 1 && weight.arrangement() == Arrangement.AS_IS;
     int rows = single ? 1 : Math.toIntExact(weight.shape().getFirst());
     int columns = single || weight.shape().size() == 2 ? length(weight.shape().size() - 1) : 1;
     var encoded = buffer(columns);
     var row = new float[columns];
     for (int r = 0; r < rows; r++) {
-      long from = weight.arrangement() == Arrangement.INTERLEAVED ? halfRotationRow(r) : r;
+      long from =
+          switch (weight.arrangement()) {
+            case INTERLEAVED -> halfRotationRow(r);
+            case PARTS_TOGETHER -> rowOfHead(r, rows / 3);
+            case AS_IS, TRANSPOSED -> r;
+          };
       FloatReader.read(dtype, data, from * columns, row, columns);
       encode(row, encoded, out);
     }
@@ -64,6 +69,13 @@ record RearrangedTensor(Weight weight, Dtype dtype, MemorySegment data, GgufType
   private long halfRotationRow(int row) {
     int withinHead = row % headDim;
     return row - withinHead + withinHead / 2 + (long) (withinHead % 2) * (headDim / 2);
+  }
+
+  /** Where a row of all queries, keys and values lies among those of its head. */
+  private long rowOfHead(int row, int rowsOfPart) {
+    int part = row / rowsOfPart;
+    int head = row % rowsOfPart / headDim;
+    return (3L * head + part) * headDim + row % headDim;
   }
 
   private void writeTransposed(WritableByteChannel out) throws IOException {

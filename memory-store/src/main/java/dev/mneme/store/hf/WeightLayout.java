@@ -22,7 +22,12 @@ final class WeightLayout {
     /** Query and key rows, from half-rotation to interleaved rotary order within each head. */
     INTERLEAVED,
     /** A Conv1D matrix, stored {@code [in, out]} by GPT-2. */
-    TRANSPOSED
+    TRANSPOSED,
+    /**
+     * Rows of query, key and value, stored head after head by GPT-NeoX, to those of all queries,
+     * then of all keys, then of all values.
+     */
+    PARTS_TOGETHER
   }
 
   /**
@@ -36,25 +41,36 @@ final class WeightLayout {
   record Weight(
       String source, List<Long> shape, String target, Arrangement arrangement, boolean small) {}
 
+  /**
+   * A bias that the network does not have and llama.cpp asks for.
+   *
+   * @param target name in GGUF
+   * @param length its zeros
+   */
+  record NoBias(String target, long length) {}
+
   /** Tables that old checkpoints carry and every engine computes itself. */
   private static final Pattern COMPUTED =
       Pattern.compile(
           "(transformer\\.)?h\\.\\d+\\.attn\\.(bias|masked_bias)"
-              + "|model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq");
+              + "|model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq"
+              + "|gpt_neox\\.layers\\.\\d+\\.attention"
+              + "\\.(bias|masked_bias|rotary_emb\\.inv_freq)");
 
   /** The norms by their names in GGUF, which all families share. */
   private static final Pattern NORM =
       Pattern.compile("(blk\\.\\d+\\.(attn|ffn)|output)_norm\\.(weight|bias)");
 
-  private static final String HEAD = "lm_head.weight";
-
   private final HuggingFaceConfig config;
   private final String embedding;
+  private final String head;
   private final List<Weight> weights = new ArrayList<>();
+  private final List<NoBias> noBiases = new ArrayList<>();
 
-  private WeightLayout(HuggingFaceConfig config, String embedding) {
+  private WeightLayout(HuggingFaceConfig config, String embedding, String head) {
     this.config = config;
     this.embedding = embedding;
+    this.head = head;
   }
 
   /**
@@ -64,15 +80,24 @@ final class WeightLayout {
    *     from those without
    */
   static WeightLayout of(HuggingFaceConfig config, Set<String> names) {
-    if (config.architecture() == Architecture.GPT2) {
-      String prefix = names.contains("wte.weight") ? "" : "transformer.";
-      var layout = new WeightLayout(config, prefix + "wte.weight");
-      layout.addGpt2(prefix);
-      return layout;
-    }
-    var layout = new WeightLayout(config, "model.embed_tokens.weight");
-    layout.addLlama();
-    return layout;
+    return switch (config.architecture()) {
+      case GPT2 -> {
+        String prefix = names.contains("wte.weight") ? "" : "transformer.";
+        var layout = new WeightLayout(config, prefix + "wte.weight", "lm_head.weight");
+        layout.addGpt2(prefix);
+        yield layout;
+      }
+      case GPT_NEOX -> {
+        var layout = new WeightLayout(config, "gpt_neox.embed_in.weight", "embed_out.weight");
+        layout.addGptNeox();
+        yield layout;
+      }
+      case LLAMA, MISTRAL, QWEN2 -> {
+        var layout = new WeightLayout(config, "model.embed_tokens.weight", "lm_head.weight");
+        layout.addLlama();
+        yield layout;
+      }
+    };
   }
 
   /** All tensors, in the order they are written. */
@@ -80,7 +105,12 @@ final class WeightLayout {
     return weights;
   }
 
-  /** The tensors of all normalisations; both families' layouts name them in this order. */
+  /** What is written beside them. */
+  List<NoBias> noBiases() {
+    return noBiases;
+  }
+
+  /** The tensors of all normalisations; all families' layouts name them in this order. */
   List<String> norms() {
     return weights.stream()
         .filter(weight -> NORM.matcher(weight.target()).matches())
@@ -106,10 +136,10 @@ final class WeightLayout {
 
   /** Some tools store a tied head twice; one that differs from the embedding is not tied. */
   private boolean isCopyOfEmbedding(String name, TensorSource source) {
-    return name.equals(HEAD)
+    return name.equals(head)
         && config.tied()
         && source.tensors().containsKey(embedding)
-        && source.data(HEAD).mismatch(source.data(embedding)) < 0;
+        && source.data(head).mismatch(source.data(embedding)) < 0;
   }
 
   private void addLlama() {
@@ -143,7 +173,7 @@ final class WeightLayout {
     }
     addSmall("model.norm.weight", hidden, "output_norm.weight");
     if (!config.tied()) {
-      addMatrix(HEAD, config.vocabulary(), hidden, "output");
+      addMatrix(head, config.vocabulary(), hidden, "output");
     }
   }
 
@@ -168,8 +198,41 @@ final class WeightLayout {
       addConvolution(from + "mlp.c_proj", config.ffn(), hidden, to + "ffn_down");
     }
     addNorm(prefix + "ln_f", "output_norm");
-    // llama.cpp b4916 refuses a GPT-2 without output.weight, so a tied head is written out.
-    addMatrix(config.tied() ? embedding : HEAD, config.vocabulary(), hidden, "output");
+    addHead();
+  }
+
+  private void addGptNeox() {
+    long hidden = config.hidden();
+    addMatrix(embedding, config.vocabulary(), hidden, "token_embd");
+    for (int i = 0; i < config.layers(); i++) {
+      String from = "gpt_neox.layers." + i + ".";
+      String to = "blk." + i + ".";
+      addNorm(from + "input_layernorm", to + "attn_norm");
+      addAttention(
+          from + "attention.query_key_value",
+          3 * hidden,
+          to + "attn_qkv",
+          Arrangement.PARTS_TOGETHER);
+      addAttention(from + "attention.dense", hidden, to + "attn_output", Arrangement.AS_IS);
+      addNorm(from + "post_attention_layernorm", to + "ffn_norm");
+      addFeedForward(from + "mlp.dense_h_to_4h", config.ffn(), hidden, to + "ffn_up");
+      addFeedForward(from + "mlp.dense_4h_to_h", hidden, config.ffn(), to + "ffn_down");
+    }
+    addNorm("gpt_neox.final_layer_norm", "output_norm");
+    addHead();
+  }
+
+  /** llama.cpp b4916 refuses a GPT-2 or GPT-NeoX without one, so a tied head is written out. */
+  private void addHead() {
+    addMatrix(config.tied() ? embedding : head, config.vocabulary(), config.hidden(), "output");
+  }
+
+  /** A matrix of GPT-NeoX's attention. */
+  private void addAttention(String source, long rows, String target, Arrangement arrangement) {
+    addProjection(source, rows, config.hidden(), target, arrangement, config.attentionBias());
+    if (!config.attentionBias()) {
+      noBiases.add(new NoBias(target + ".bias", rows));
+    }
   }
 
   private void addMatrix(String source, long rows, long columns, String target) {

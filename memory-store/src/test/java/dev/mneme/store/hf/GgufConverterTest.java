@@ -35,9 +35,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GgufConverterTest {
   private static final int HEAD = TinyModel.HIDDEN / TinyModel.HEADS;
+  private static final String QKV = "gpt_neox.layers.1.attention.query_key_value";
   private static final String QUERY = "model.layers.1.self_attn.q_proj";
 
   @TempDir private Path directory;
@@ -175,6 +177,148 @@ class GgufConverterTest {
           tensors.put("h.0.attn.masked_bias", floats("h.0.attn.masked_bias", 1));
         });
     assertThat(stored(convert(WeightType.F32), "token_embd.weight")).isEqualTo(embedding);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void describesAGptNeox(boolean parallel) {
+    write(Family.GPT_NEOX);
+    ModelEdit.json(directory, "config.json", c -> c.put("use_parallel_residual", parallel));
+    GgufFile file = convert(WeightType.F32);
+    assertThat(file.string("general.architecture")).hasValue("gptneox");
+    assertThat(file.integer("gptneox.context_length")).hasValue(TinyModel.CONTEXT);
+    assertThat(file.integer("gptneox.embedding_length")).hasValue(TinyModel.HIDDEN);
+    assertThat(file.integer("gptneox.block_count")).hasValue(TinyModel.LAYERS);
+    assertThat(file.integer("gptneox.feed_forward_length")).hasValue(TinyModel.FFN);
+    assertThat(file.integer("gptneox.attention.head_count")).hasValue(TinyModel.HEADS);
+    assertThat(file.integer("gptneox.rope.dimension_count")).hasValue(HEAD / 2);
+    assertThat(file.real("gptneox.rope.freq_base")).hasValue(10_000);
+    assertThat(file.real("gptneox.attention.layer_norm_epsilon").getAsDouble())
+        .isCloseTo(1e-5, within(1e-11));
+    assertThat(file.bool("gptneox.use_parallel_residual")).hasValue(parallel);
+  }
+
+  @Test
+  void gathersGptNeoxsQueriesKeysAndValuesOfAllHeads() throws IOException {
+    write(Family.GPT_NEOX);
+    float[] published = source(QKV + ".weight");
+    float[] publishedBias = source(QKV + ".bias");
+    GgufFile file = convert(WeightType.F32);
+    float[] converted = stored(file, "blk.1.attn_qkv.weight");
+    float[] convertedBias = stored(file, "blk.1.attn_qkv.bias");
+    assertThat(dims(file, "blk.1.attn_qkv.weight"))
+        .containsExactly((long) TinyModel.HIDDEN, 3L * TinyModel.HIDDEN);
+    assertThat(dims(file, "blk.1.attn_qkv.bias")).containsExactly(3L * TinyModel.HIDDEN);
+    for (int part = 0; part < 3; part++) {
+      for (int head = 0; head < TinyModel.HEADS; head++) {
+        for (int i = 0; i < HEAD; i++) {
+          int to = (part * TinyModel.HEADS + head) * HEAD + i;
+          int from = (head * 3 + part) * HEAD + i;
+          assertThat(row(converted, to)).isEqualTo(row(published, from));
+          assertThat(convertedBias[to]).isEqualTo(publishedBias[from]);
+        }
+      }
+    }
+  }
+
+  @Test
+  void keepsGptNeoxsOtherTensors() throws IOException {
+    write(Family.GPT_NEOX);
+    GgufFile file = convert(WeightType.F32);
+    String layer = "gpt_neox.layers.0.";
+    for (String[] pair :
+        new String[][] {
+          {"gpt_neox.embed_in.weight", "token_embd.weight"},
+          {layer + "input_layernorm.weight", "blk.0.attn_norm.weight"},
+          {layer + "input_layernorm.bias", "blk.0.attn_norm.bias"},
+          {layer + "attention.dense.weight", "blk.0.attn_output.weight"},
+          {layer + "attention.dense.bias", "blk.0.attn_output.bias"},
+          {layer + "post_attention_layernorm.weight", "blk.0.ffn_norm.weight"},
+          {layer + "post_attention_layernorm.bias", "blk.0.ffn_norm.bias"},
+          {layer + "mlp.dense_h_to_4h.weight", "blk.0.ffn_up.weight"},
+          {layer + "mlp.dense_h_to_4h.bias", "blk.0.ffn_up.bias"},
+          {layer + "mlp.dense_4h_to_h.weight", "blk.0.ffn_down.weight"},
+          {layer + "mlp.dense_4h_to_h.bias", "blk.0.ffn_down.bias"},
+          {"gpt_neox.final_layer_norm.weight", "output_norm.weight"},
+          {"gpt_neox.final_layer_norm.bias", "output_norm.bias"},
+          {"embed_out.weight", "output.weight"}
+        }) {
+      assertThat(stored(file, pair[1])).as(pair[1]).isEqualTo(source(pair[0]));
+    }
+  }
+
+  @Test
+  void writesZerosForTheBiasesThatGptNeoxsAttentionLacks() {
+    write(Family.GPT_NEOX);
+    ModelEdit.json(directory, "config.json", c -> c.put("attention_bias", false));
+    ModelEdit.tensors(
+        directory,
+        tensors -> tensors.keySet().removeIf(n -> n.matches(".*\\.attention\\..*\\.bias")));
+    GgufFile file = convert(WeightType.F16);
+    assertThat(stored(file, "blk.1.attn_qkv.bias")).isEqualTo(new float[3 * TinyModel.HIDDEN]);
+    assertThat(stored(file, "blk.0.attn_output.bias")).isEqualTo(new float[TinyModel.HIDDEN]);
+  }
+
+  @Test
+  void writesGptNeoxsTiedHeadOut() throws IOException {
+    write(Family.GPT_NEOX);
+    ModelEdit.json(directory, "config.json", c -> c.put("tie_word_embeddings", true));
+    ModelEdit.tensors(directory, tensors -> tensors.remove("embed_out.weight"));
+    assertThat(stored(convert(WeightType.F32), "output.weight"))
+        .isEqualTo(source("gpt_neox.embed_in.weight"));
+  }
+
+  @Test
+  void acceptsTheTablesThatOldGptNeoxFoldersCarry() {
+    write(Family.GPT_NEOX);
+    String attention = "gpt_neox.layers.1.attention.";
+    ModelEdit.tensors(
+        directory,
+        tensors -> {
+          tensors.put(attention + "bias", floats(attention + "bias", 1, 1, 8, 8));
+          tensors.put(attention + "masked_bias", floats(attention + "masked_bias", 1));
+          String frequencies = attention + "rotary_emb.inv_freq";
+          tensors.put(frequencies, floats(frequencies, HEAD / 4));
+        });
+    assertThat(convert(WeightType.F32).tensors()).hasSize(4 + 12 * TinyModel.LAYERS);
+  }
+
+  @Test
+  void namesTheDefectsOfAGptNeoxsTensors() {
+    write(Family.GPT_NEOX);
+    ModelEdit.tensors(
+        directory,
+        tensors -> {
+          tensors.put(QKV + ".weight", floats(QKV + ".weight", 64, TinyModel.HIDDEN));
+          tensors.remove(QKV + ".bias");
+          tensors.remove("embed_out.weight");
+          tensors.put("lm_head.weight", floats("lm_head.weight", 2, 2));
+        });
+    assertThatThrownBy(() -> convert(WeightType.F32))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll(
+            "\"" + QKV + ".weight\" has shape [64, 32], expected [96, 32]",
+            "\"" + QKV + ".bias\" is missing",
+            "\"embed_out.weight\" is missing",
+            "\"lm_head.weight\" is no tensor of a GPT_NEOX model");
+  }
+
+  @Test
+  void refusesAttentionBiasesThatGptNeoxsConfigurationDenies() {
+    write(Family.GPT_NEOX);
+    ModelEdit.json(directory, "config.json", c -> c.put("attention_bias", false));
+    assertThatThrownBy(() -> convert(WeightType.F32))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContaining("\"" + QKV + ".bias\" is no tensor of a GPT_NEOX model");
+  }
+
+  @Test
+  void refusesATiedGptNeoxHeadThatDiffersFromTheEmbedding() {
+    write(Family.GPT_NEOX);
+    ModelEdit.json(directory, "config.json", c -> c.put("tie_word_embeddings", true));
+    assertThatThrownBy(() -> convert(WeightType.F32))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContaining("\"embed_out.weight\" is no tensor");
   }
 
   @Test

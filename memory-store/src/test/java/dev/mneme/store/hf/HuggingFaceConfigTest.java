@@ -35,12 +35,14 @@ class HuggingFaceConfigTest {
                 8,
                 4,
                 8,
+                8,
                 172,
                 512,
                 256,
                 1e-5,
                 10_000,
                 new RopeScaling.None(),
+                false,
                 false,
                 false,
                 false,
@@ -58,6 +60,92 @@ class HuggingFaceConfigTest {
     assertThat(config.context()).isEqualTo(1024);
     assertThat(config.normEpsilon()).isEqualTo(1e-5);
     assertThat(config.tied()).isTrue();
+  }
+
+  @Test
+  void readsGptNeox() {
+    HuggingFaceConfig config =
+        neox(
+            c ->
+                c.put("layer_norm_eps", 1e-6)
+                    .put("rotary_pct", 0.5)
+                    .put("rotary_emb_base", 50_000)
+                    .put("use_parallel_residual", false)
+                    .put("attention_bias", false)
+                    .put("tie_word_embeddings", true)
+                    .put("hidden_act", "gelu_fast")
+                    .put("bos_token_id", 0)
+                    .put("eos_token_id", 3));
+    assertThat(config)
+        .isEqualTo(
+            new HuggingFaceConfig(
+                Architecture.GPT_NEOX,
+                64,
+                5,
+                4,
+                4,
+                16,
+                8,
+                256,
+                512,
+                128,
+                1e-6,
+                50_000,
+                new RopeScaling.None(),
+                true,
+                false,
+                true,
+                false,
+                OptionalInt.empty(),
+                OptionalInt.of(0),
+                List.of(3)));
+  }
+
+  @Test
+  void readsGptNeoxWithItsDefaults() {
+    HuggingFaceConfig config = neox(c -> {});
+    assertThat(config.headDim()).isEqualTo(16);
+    assertThat(config.rotaryDim()).isEqualTo(4);
+    assertThat(config.ropeTheta()).isEqualTo(10_000);
+    assertThat(config.normEpsilon()).isEqualTo(1e-5);
+    assertThat(config.attentionBias()).isTrue();
+    assertThat(config.mlpBias()).isTrue();
+    assertThat(config.parallelResidual()).isTrue();
+    assertThat(config.tied()).isFalse();
+  }
+
+  @Test
+  void readsGptNeoxsRotaryParametersOfTransformers5() {
+    HuggingFaceConfig config =
+        neox(
+            c ->
+                c.putObject("rope_parameters")
+                    .put("rope_type", "default")
+                    .put("rope_theta", 5e5)
+                    .put("partial_rotary_factor", 1.0));
+    assertThat(config.ropeTheta()).isEqualTo(5e5);
+    assertThat(config.rotaryDim()).isEqualTo(16);
+  }
+
+  @Test
+  void takesRotaryFieldsOfGptNeoxUnderBothNamesWhereTheyAgree() {
+    HuggingFaceConfig config =
+        neox(
+            c ->
+                c.put("rotary_pct", 0.5)
+                    .put("partial_rotary_factor", 0.5)
+                    .put("rotary_emb_base", 20_000)
+                    .put("rope_theta", 20_000.0));
+    assertThat(config.rotaryDim()).isEqualTo(8);
+    assertThat(config.ropeTheta()).isEqualTo(20_000);
+  }
+
+  @Test
+  void readsGptNeoxsLinearScaling() {
+    assertThat(
+            neox(c -> c.putObject("rope_scaling").put("type", "linear").put("factor", 2.0))
+                .ropeScaling())
+        .isEqualTo(new RopeScaling.Linear(2));
   }
 
   @Test
@@ -140,7 +228,8 @@ class HuggingFaceConfigTest {
   void refusesAnUnsupportedFamilyByName() {
     assertThatThrownBy(() -> llama(c -> c.put("model_type", "mamba")))
         .isInstanceOf(MnemeException.class)
-        .hasMessageContainingAll("config.json", "\"mamba\"", "llama, mistral, qwen2, gpt2");
+        .hasMessageContainingAll(
+            "config.json", "\"mamba\"", "llama, mistral, qwen2, gpt2, gpt_neox");
   }
 
   @Test
@@ -238,11 +327,81 @@ class HuggingFaceConfigTest {
         .hasMessageContaining("add_cross_attention");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "intermediate_size",
+        "vocab_size",
+        "max_position_embeddings"
+      })
+  void namesTheFieldMissingForGptNeox(String field) {
+    refusesNeox(c -> c.remove(field), "the field \"" + field + "\" is missing");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"relu", "quick_gelu", "gelu_10"})
+  void refusesAnotherActivationOfGptNeox(String activation) {
+    refusesNeox(c -> c.put("hidden_act", activation), "\"hidden_act\" must be", activation);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {1.5, 0.06, 0.2}) // 24, none and 3 of 16
+  void refusesARotatedShareThatIsNoPairsOfTheHead(double share) {
+    refusesNeox(
+        c -> c.put("rotary_pct", share),
+        "\"rotary_pct\" must be such that an even number of a head's 16 floats is rotated",
+        String.valueOf(share));
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, -0.25})
+  void refusesARotatedShareThatIsNotPositive(double share) {
+    refusesNeox(c -> c.put("rotary_pct", share), "\"rotary_pct\" must be", "above 0");
+  }
+
+  @Test
+  void refusesADefaultShareThatLeavesNoPairOfASmallHead() {
+    refusesNeox(c -> c.put("num_attention_heads", 16), "\"num_attention_heads\" must be such that");
+  }
+
+  @Test
+  void refusesRotaryFieldsOfGptNeoxThatContradictEachOther() {
+    refusesNeox(
+        c -> c.put("rotary_pct", 0.5).put("partial_rotary_factor", 1.0),
+        "\"partial_rotary_factor\" must be 0.5");
+    refusesNeox(c -> c.put("rope_theta", 500_000.0), "\"rope_theta\" must be 10000.0");
+    refusesNeox(
+        c ->
+            c.put("rotary_emb_base", 20_000)
+                .putObject("rope_parameters")
+                .put("rope_type", "default")
+                .put("rope_theta", 10_000.0),
+        "\"rotary_emb_base\" must be 10000.0");
+  }
+
+  @Test
+  void refusesAScalingThatLlamaCppDoesNotComputeForGptNeox() {
+    refusesNeox(
+        HuggingFaceConfigTest::llama3,
+        "\"rope_scaling.rope_type\" must be one of",
+        "[default, linear]",
+        "llama3");
+  }
+
+  @Test
+  void refusesAGptNeoxHeadWidthUnlikeTheQuotient() {
+    refusesNeox(c -> c.put("head_dim", 32), "\"head_dim\" must be hidden_size / num_att");
+  }
+
   @Test
   void refusesAnUnknownRotaryScaling() {
     refuses(
         c -> c.putObject("rope_scaling").put("rope_type", "yarn").put("factor", 4.0),
-        "\"rope_scaling.rope_type\" must be default, linear or llama3",
+        "\"rope_scaling.rope_type\" must be one of",
+        "[default, linear, llama3]",
         "yarn");
     refuses(c -> c.putObject("rope_scaling"), "\"rope_scaling.rope_type\" is missing");
   }
@@ -280,6 +439,13 @@ class HuggingFaceConfigTest {
         .hasMessageContainingAll(messageParts);
   }
 
+  private void refusesNeox(Consumer<ObjectNode> edit, String... messageParts) {
+    assertThatThrownBy(() -> neox(edit))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContaining(directory.resolve("config.json").toString())
+        .hasMessageContainingAll(messageParts);
+  }
+
   private static void llama3(ObjectNode config) {
     config
         .putObject("rope_scaling")
@@ -305,6 +471,24 @@ class HuggingFaceConfigTest {
               .put("vocab_size", 512)
               .put("max_position_embeddings", 256)
               .put("rms_norm_eps", 1e-5);
+          edit.accept(c);
+        });
+    return HuggingFaceConfig.read(directory);
+  }
+
+  private HuggingFaceConfig neox(Consumer<ObjectNode> edit) {
+    ModelEdit.json(
+        directory,
+        "config.json",
+        c -> {
+          c.removeAll();
+          c.put("model_type", "gpt_neox")
+              .put("hidden_size", 64)
+              .put("num_hidden_layers", 5)
+              .put("num_attention_heads", 4)
+              .put("intermediate_size", 256)
+              .put("vocab_size", 512)
+              .put("max_position_embeddings", 128);
           edit.accept(c);
         });
     return HuggingFaceConfig.read(directory);

@@ -115,6 +115,17 @@ class TokenizerJsonTest {
     assertThat(host.bool("tokenizer.ggml.add_bos_token")).hasValue(false);
   }
 
+  @Test
+  void leavesPythiasCompositionOfCharactersOut() {
+    write(Family.GPT_NEOX);
+    GgufFile host = host();
+    assertThat(host.string("tokenizer.ggml.model")).hasValue("gpt2");
+    assertThat(host.string("tokenizer.ggml.pre")).hasValue("gpt-2");
+    assertThat(host.integer("tokenizer.ggml.bos_token_id")).hasValue(256);
+    assertThat(host.integer("tokenizer.ggml.eos_token_id")).hasValue(256);
+    assertThat(host.bool("tokenizer.ggml.add_bos_token")).hasValue(false);
+  }
+
   @ParameterizedTest
   @CsvSource({"'\\p{N}', qwen2, false", "'\\p{N}{1,3}', llama-bpe, true"})
   void recognisesTheSplitPattern(String numbers, String name, boolean ignoreMerges) {
@@ -167,6 +178,19 @@ class TokenizerJsonTest {
     write(Family.LLAMA);
     edit(t -> t.putObject("normalizer").put("type", "NFKC"));
     refusesHost("the normalizer \"NFKC\" cannot be written as GGUF");
+  }
+
+  @Test
+  void refusesAnotherNormalizerBesideComposition() {
+    write(Family.GPT_NEOX);
+    edit(
+        t -> {
+          ArrayNode steps =
+              t.putObject("normalizer").put("type", "Sequence").putArray("normalizers");
+          steps.addObject().put("type", "NFC");
+          steps.addObject().put("type", "Lowercase");
+        });
+    refusesHost("the normalizer \"Lowercase\" cannot be written as GGUF");
   }
 
   @Test

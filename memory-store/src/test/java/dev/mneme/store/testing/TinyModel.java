@@ -33,7 +33,9 @@ public final class TinyModel {
     LLAMA("llama"),
     MISTRAL("mistral"),
     QWEN2("qwen2"),
-    GPT2("gpt2");
+    GPT2("gpt2"),
+    /** Half of each head is rotated; the head is a matrix of its own. */
+    GPT_NEOX("gpt_neox");
 
     private final String modelType;
 
@@ -42,7 +44,11 @@ public final class TinyModel {
     }
 
     private boolean byteLevel() {
-      return this == QWEN2 || this == GPT2;
+      return this == QWEN2 || this == GPT2 || this == GPT_NEOX;
+    }
+
+    private boolean tied() {
+      return this != LLAMA && this != GPT_NEOX;
     }
   }
 
@@ -62,7 +68,7 @@ public final class TinyModel {
   /** Writes the directory, which must exist. */
   public static Path write(Path directory, Family family, long seed) {
     try {
-      new TinyModel(family, seed, family != Family.LLAMA).writeTo(directory);
+      new TinyModel(family, seed, family.tied()).writeTo(directory);
       return directory;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -79,10 +85,10 @@ public final class TinyModel {
     vocabulary += 3; // padding, as published models have
     MAPPER.writeValue(directory.resolve("tokenizer.json").toFile(), tokenizer);
     MAPPER.writeValue(directory.resolve("config.json").toFile(), config(vocabulary));
-    if (family == Family.GPT2) {
-      addGpt2(vocabulary);
-    } else {
-      addLlama(vocabulary);
+    switch (family) {
+      case GPT2 -> addGpt2(vocabulary);
+      case GPT_NEOX -> addGptNeox(vocabulary);
+      case LLAMA, MISTRAL, QWEN2 -> addLlama(vocabulary);
     }
     SafeTensorsWriter.write(
         directory.resolve("model.safetensors"), Map.of("format", "pt"), tensors);
@@ -107,9 +113,18 @@ public final class TinyModel {
     c.put("hidden_size", HIDDEN)
         .put("num_hidden_layers", LAYERS)
         .put("num_attention_heads", HEADS)
-        .put("num_key_value_heads", KV_HEADS)
         .put("intermediate_size", FFN)
-        .put("max_position_embeddings", CONTEXT)
+        .put("max_position_embeddings", CONTEXT);
+    if (family == Family.GPT_NEOX) {
+      return c.put("layer_norm_eps", 1e-5)
+          .put("rotary_pct", 0.5)
+          .put("rotary_emb_base", 10000)
+          .put("use_parallel_residual", true)
+          .put("hidden_act", "gelu")
+          .put("bos_token_id", 256)
+          .put("eos_token_id", 256);
+    }
+    c.put("num_key_value_heads", KV_HEADS)
         .put("rms_norm_eps", 1e-5)
         .put("rope_theta", 10000.0)
         .put("hidden_act", "silu");
@@ -169,8 +184,11 @@ public final class TinyModel {
     return tokenizer;
   }
 
-  private static ObjectNode byteLevel() {
+  private ObjectNode byteLevel() {
     ObjectNode tokenizer = MAPPER.createObjectNode();
+    if (family == Family.GPT_NEOX) {
+      tokenizer.putObject("normalizer").put("type", "NFC");
+    }
     tokenizer.putArray("added_tokens");
     addToken(tokenizer, 256, "<|endoftext|>");
     tokenizer.putObject("pre_tokenizer").put("type", "ByteLevel").put("add_prefix_space", false);
@@ -231,6 +249,29 @@ public final class TinyModel {
     }
     addNorm("transformer.ln_f.weight");
     add("transformer.ln_f.bias", 0.1, HIDDEN);
+  }
+
+  private void addGptNeox(int vocabulary) {
+    add("gpt_neox.embed_in.weight", 1, vocabulary, HIDDEN);
+    for (int i = 0; i < LAYERS; i++) {
+      String layer = "gpt_neox.layers." + i + ".";
+      for (String norm : List.of("input_layernorm", "post_attention_layernorm")) {
+        addNorm(layer + norm + ".weight");
+        add(layer + norm + ".bias", 0.1, HIDDEN);
+      }
+      addLinear(layer + "attention.query_key_value", 3 * HIDDEN, HIDDEN);
+      addLinear(layer + "attention.dense", HIDDEN, HIDDEN);
+      addLinear(layer + "mlp.dense_h_to_4h", FFN, HIDDEN);
+      addLinear(layer + "mlp.dense_4h_to_h", HIDDEN, FFN);
+    }
+    addNorm("gpt_neox.final_layer_norm.weight");
+    add("gpt_neox.final_layer_norm.bias", 0.1, HIDDEN);
+    add("embed_out.weight", 0.5, vocabulary, HIDDEN);
+  }
+
+  private void addLinear(String name, int out, int in) {
+    add(name + ".weight", 0.3, out, in);
+    add(name + ".bias", 0.1, out);
   }
 
   private void addConv(String name, int in, int out) {
