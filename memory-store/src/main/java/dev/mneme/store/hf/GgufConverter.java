@@ -27,7 +27,7 @@ import java.util.List;
 public final class GgufConverter {
 
   /** Counts changes of what conversion writes, so that caches do not keep old results. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   private final HuggingFaceModel model;
   private final HuggingFaceConfig config;

@@ -10,7 +10,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -25,17 +24,6 @@ import java.util.Set;
  */
 final class GgufTokenizer {
   private static final String KEYS = "tokenizer.ggml.";
-
-  private static final String CONTRACTIONS_AND_WORDS =
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
-  private static final String PUNCTUATION_AND_BLANKS =
-      "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
-  /** Published split patterns and the names under which llama.cpp knows them. */
-  private static final Map<String, String> SPLITS =
-      Map.of(
-          CONTRACTIONS_AND_WORDS + "\\p{N}" + PUNCTUATION_AND_BLANKS, "qwen2",
-          CONTRACTIONS_AND_WORDS + "\\p{N}{1,3}" + PUNCTUATION_AND_BLANKS, "llama-bpe");
 
   private final TokenizerJson tokenizer;
 
@@ -60,22 +48,17 @@ final class GgufTokenizer {
       }
     }
     tokenizer.unknown().ifPresent(id -> writer.putUint32(KEYS + "unknown_token_id", id));
-    writer.putBool(KEYS + "add_bos_token", beginsWithBos());
+    writer.putBool(KEYS + "add_bos_token", tokenizer.beginsWithBos());
     writer.putBool(KEYS + "add_eos_token", false);
-    tokenizer
-        .settings()
-        .flatMap(settings -> settings.find("chat_template"))
-        .filter(JsonValue::isString)
-        .ifPresent(template -> writer.put("tokenizer.chat_template", template.string()));
+    writer.putBool(KEYS + "add_space_prefix", tokenizer.addsLeadingSpace());
+    tokenizer.chatTemplate().ifPresent(template -> writer.put("tokenizer.chat_template", template));
   }
 
   private void putSentencePiece(GgufWriter writer) {
-    boolean prefix = false;
     for (JsonValue normalizer : tokenizer.components("normalizer", "normalizers")) {
       String type = type(normalizer);
-      if (type.equals("Prepend") && text(normalizer, "prepend").equals("\u2581")) {
-        prefix = true;
-      } else if (!type.equals("Replace") || !replacesBlanks(normalizer)) {
+      boolean prepends = type.equals("Prepend") && text(normalizer, "prepend").equals("\u2581");
+      if (!prepends && (!type.equals("Replace") || !replacesBlanks(normalizer))) {
         throw unsupported("normalizer", normalizer);
       }
     }
@@ -84,16 +67,11 @@ final class GgufTokenizer {
       if (!type(step).equals("Metaspace") || splits) {
         throw unsupported("pre_tokenizer", step);
       }
-      prefix |=
-          step.find("prepend_scheme")
-              .map(scheme -> !scheme.string().equals("never"))
-              .orElseGet(() -> step.find("add_prefix_space").map(JsonValue::bool).orElse(true));
     }
     requireAllBytes();
     writer.put(KEYS + "model", "llama");
     writer.put(KEYS + "pre", "default");
     writer.putFloats(KEYS + "scores", scores());
-    writer.putBool(KEYS + "add_space_prefix", prefix);
   }
 
   /**
@@ -176,7 +154,6 @@ final class GgufTokenizer {
     writer.put(KEYS + "pre", pre);
     writer.putStrings(
         KEYS + "merges", tokenizer.merges().stream().map(m -> m.left() + " " + m.right()).toList());
-    writer.putBool(KEYS + "add_space_prefix", false);
   }
 
   private String preTokenizer() {
@@ -195,32 +172,11 @@ final class GgufTokenizer {
       throw unsupported("pre_tokenizer", first);
     }
     Optional<JsonValue> pattern = first.get("pattern").find("Regex");
-    String known = pattern.map(p -> SPLITS.get(p.string())).orElse(null);
-    if (known == null || !text(first, "behavior").equals("Isolated")) {
+    Optional<SplitPattern> known = pattern.flatMap(p -> SplitPattern.of(p.string()));
+    if (known.isEmpty() || !text(first, "behavior").equals("Isolated")) {
       throw unsupported("pre_tokenizer", pattern.orElse(first));
     }
-    return known;
-  }
-
-  /**
-   * Whether the tokenizer's own template, or else its settings, puts the first id before a text.
-   */
-  private boolean beginsWithBos() {
-    for (JsonValue step : tokenizer.components("post_processor", "processors")) {
-      if (type(step).equals("TemplateProcessing")) {
-        JsonValue first = step.get("single").elements().getFirst();
-        return first
-            .find("SpecialToken")
-            .map(special -> tokenizer.id(text(special, "id")).equals(tokenizer.bos()))
-            .orElse(false);
-      }
-    }
-    return tokenizer.bos().isPresent()
-        && tokenizer
-            .settings()
-            .flatMap(settings -> settings.find("add_bos_token"))
-            .map(JsonValue::bool)
-            .orElse(false);
+    return known.get().gguf();
   }
 
   private static boolean replacesBlanks(JsonValue normalizer) {

@@ -81,11 +81,13 @@ public final class TokenizerJson {
   private final SequencedSet<Integer> ends = new LinkedHashSet<>();
   private final OptionalInt unknown;
   private final Vocabulary vocabulary;
+  private final Optional<String> chatTemplate;
 
   private TokenizerJson(
       Path directory, int vocabularySize, OptionalInt configBos, List<Integer> configEnds) {
     this.json = JsonValue.read(directory.resolve(FILE));
     this.settings = optional(directory, "tokenizer_config.json");
+    this.chatTemplate = ChatTemplate.read(directory, settings);
     JsonValue model = json.get("model");
     requireBpe(model);
     this.style = style(model);
@@ -138,7 +140,30 @@ public final class TokenizerJson {
     return vocabulary;
   }
 
-  JsonValue json() {
+  /**
+   * Whether a text is meant to begin with the beginning-of-sequence id: by the tokenizer's own
+   * template for one text, or where it has none by {@code add_bos_token} of its settings.
+   */
+  public boolean beginsWithBos() {
+    return bos.isPresent() && TextBeginning.isBos(this);
+  }
+
+  /** Whether a blank is put before a text, so that a first word is spelt as any other. */
+  public boolean addsLeadingSpace() {
+    return TextBeginning.isBlank(this);
+  }
+
+  /**
+   * How a conversation becomes a text, in the template language Jinja: {@code chat_template.jinja}
+   * or else {@code chat_template} of {@code tokenizer_config.json}, of several the one called
+   * {@code default}.
+   */
+  public Optional<String> chatTemplate() {
+    return chatTemplate;
+  }
+
+  /** The file as it was read. */
+  public JsonValue json() {
     return json;
   }
 

@@ -214,6 +214,11 @@ public final class JsonValue {
     return node.doubleValue();
   }
 
+  /** A copy for the caller to change. */
+  public JsonNode tree() {
+    return node.deepCopy();
+  }
+
   /** The complaint that this value is not what it must be. */
   public MalformedFileException unlike(String expectation) {
     return new MalformedFileException(

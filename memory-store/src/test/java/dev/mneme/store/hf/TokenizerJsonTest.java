@@ -279,6 +279,87 @@ class TokenizerJsonTest {
   }
 
   @Test
+  void takesTheChatTemplateOfAFileOfItsOwnFirst() throws IOException {
+    write(Family.LLAMA);
+    assertThat(read().chatTemplate()).isEmpty();
+    ModelEdit.json(directory, "tokenizer_config.json", c -> c.put("chat_template", "old"));
+    assertThat(read().chatTemplate()).hasValue("old");
+    Files.writeString(directory.resolve("chat_template.jinja"), "new \u00e9\n");
+    assertThat(read().chatTemplate()).hasValue("new \u00e9\n");
+    assertThat(host().string("tokenizer.chat_template")).hasValue("new \u00e9\n");
+  }
+
+  @Test
+  void takesTheDefaultOfSeveralChatTemplates() {
+    write(Family.LLAMA);
+    ModelEdit.json(
+        directory,
+        "tokenizer_config.json",
+        c -> {
+          ArrayNode templates = c.putArray("chat_template");
+          templates.addObject().put("name", "tool_use").put("template", "tools");
+          templates.addObject().put("name", "default").put("template", "plain");
+        });
+    assertThat(read().chatTemplate()).hasValue("plain");
+    ModelEdit.json(
+        directory, "tokenizer_config.json", c -> ((ArrayNode) c.get("chat_template")).remove(1));
+    assertThat(read().chatTemplate()).isEmpty();
+  }
+
+  @Test
+  void refusesAChatTemplateThatIsNotUtf8() throws IOException {
+    write(Family.LLAMA);
+    Files.write(directory.resolve("chat_template.jinja"), new byte[] {'{', (byte) 0xFF});
+    assertThatThrownBy(this::read)
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll("chat_template.jinja", "UTF-8");
+  }
+
+  @Test
+  void refusesAChatTemplateThatIsANumber() {
+    write(Family.LLAMA);
+    ModelEdit.json(directory, "tokenizer_config.json", c -> c.put("chat_template", 5));
+    assertThatThrownBy(this::read)
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll("tokenizer_config.json", "\"chat_template\" must be a string");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"LLAMA, true, true", "MISTRAL, true, true", "QWEN2, false, false"})
+  void tellsWhatATextBeginsWith(Family family, boolean bos, boolean blank) {
+    write(family);
+    assertThat(read().beginsWithBos()).isEqualTo(bos);
+    assertThat(read().addsLeadingSpace()).isEqualTo(blank);
+  }
+
+  @Test
+  void addsALeadingSpaceWhereByteLevelPreTokenizingDoes() {
+    write(Family.GPT2);
+    edit(t -> ((ObjectNode) t.get("pre_tokenizer")).put("add_prefix_space", true));
+    assertThat(read().addsLeadingSpace()).isTrue();
+  }
+
+  @Test
+  void beginsWithBosBySettingsWhereNoTemplateSays() {
+    write(Family.LLAMA);
+    edit(t -> t.remove("post_processor"));
+    assertThat(read().beginsWithBos()).isFalse();
+    ModelEdit.json(directory, "tokenizer_config.json", c -> c.put("add_bos_token", true));
+    assertThat(read().beginsWithBos()).isTrue();
+  }
+
+  @Test
+  void doesNotBeginWithBosWhereTheTemplateBeginsOtherwise() {
+    write(Family.LLAMA);
+    edit(t -> single(t).remove(0));
+    assertThat(read().beginsWithBos()).isFalse();
+    edit(t -> single(t).removeAll());
+    assertThat(read().beginsWithBos()).isFalse();
+    edit(t -> single(t).addObject().putObject("SpecialToken").put("id", "</s>"));
+    assertThat(read().beginsWithBos()).isFalse();
+  }
+
+  @Test
   void refusesAFolderWithoutTokenizer() throws IOException {
     write(Family.LLAMA);
     Files.delete(directory.resolve("tokenizer.json"));
@@ -425,6 +506,10 @@ class TokenizerJsonTest {
 
   private static ObjectNode model(ObjectNode tokenizer) {
     return (ObjectNode) tokenizer.get("model");
+  }
+
+  private static ArrayNode single(ObjectNode tokenizer) {
+    return (ArrayNode) tokenizer.get("post_processor").get("single");
   }
 
   private static ObjectNode vocab(ObjectNode tokenizer) {

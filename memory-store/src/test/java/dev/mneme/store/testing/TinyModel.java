@@ -140,6 +140,10 @@ public final class TinyModel {
         .addObject()
         .put("id", id)
         .put("content", content)
+        .put("single_word", false)
+        .put("lstrip", false)
+        .put("rstrip", false)
+        .put("normalized", false)
         .put("special", true);
   }
 
@@ -191,7 +195,11 @@ public final class TinyModel {
     }
     tokenizer.putArray("added_tokens");
     addToken(tokenizer, 256, "<|endoftext|>");
-    tokenizer.putObject("pre_tokenizer").put("type", "ByteLevel").put("add_prefix_space", false);
+    tokenizer
+        .putObject("pre_tokenizer")
+        .put("type", "ByteLevel")
+        .put("add_prefix_space", false)
+        .put("trim_offsets", true);
     ObjectNode model = tokenizer.putObject("model").put("type", "BPE");
     ObjectNode vocab = model.putObject("vocab");
     for (int b = 0; b < 256; b++) {

@@ -20,9 +20,7 @@ public final class Torch {
    * @throws NativeLibraryException if PyTorch cannot be loaded
    */
   public static PtNDManager newManager() {
-    // Both switch off the engine's downloads and its usage reports.
-    System.setProperty("ai.djl.offline", "true");
-    System.setProperty("OPT_OUT_TRACKING", "true");
+    Offline.require();
     try {
       Engine engine = Engine.getEngine("PyTorch");
       NDManager manager = engine.newBaseManager();

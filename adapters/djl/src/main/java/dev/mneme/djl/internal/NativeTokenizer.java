@@ -1,0 +1,130 @@
+package dev.mneme.djl.internal;
+
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import dev.mneme.ClosedException;
+import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
+import dev.mneme.NativeLibraryException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * A tokenizer of the Hugging Face tokenizers library, which gives the ids of a text and nothing
+ * around them. Owns native memory, freed by closing.
+ *
+ * <p>Safe for several threads: the library encodes through a shared reference and locks its cache
+ * itself; closing waits for calls that run. DJL's own class is passed by because it also makes
+ * strings and offsets of every token.
+ */
+public final class NativeTokenizer implements AutoCloseable {
+
+  /**
+   * The library's regular expressions give up after ten million steps back in one match, and a
+   * panic of the library ends the JVM. The published patterns go back over white space alone, at
+   * most a few times over each run of it.
+   */
+  private static final int MAX_BLANKS = 2_000_000;
+
+  private static final char NEXT_LINE = '\u0085';
+
+  private final String name;
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private long handle; // guarded by lock; 0 once closed
+
+  private NativeTokenizer(String name, long handle) {
+    this.name = name;
+    this.handle = handle;
+  }
+
+  /**
+   * Makes a tokenizer.
+   *
+   * @param name where the description comes from, for messages
+   * @param json a description in the library's format, well-formed in UTF-16
+   * @throws MalformedFileException if the library refuses it
+   * @throws NativeLibraryException if the library cannot be loaded
+   */
+  public static NativeTokenizer of(String name, String json) {
+    Offline.require();
+    try {
+      LibUtils.checkStatus();
+    } catch (RuntimeException | LinkageError e) {
+      throw new NativeLibraryException(
+          "the Hugging Face tokenizers library cannot be loaded: %s; its jar, ai.djl.huggingface:tokenizers, must have a native library for this platform, and DJL_CACHE_DIR, if set, must name a writable folder"
+              .formatted(e),
+          e);
+    }
+    try {
+      return new NativeTokenizer(name, TokenizersLibrary.LIB.createTokenizerFromString(json));
+    } catch (RuntimeException e) {
+      throw new MalformedFileException(
+          "%s: the Hugging Face tokenizers library refuses it: %s".formatted(name, e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * Ids of a text.
+   *
+   * @param text may hold lone surrogates, which are read as question marks, as everywhere in Java
+   *     where text becomes UTF-8
+   * @throws MnemeException if it has a run of white space on which the library might fail
+   */
+  public int[] encode(String text) {
+    requireShortBlanks(text);
+    // One lone surrogate would make the binding misread every other character beyond U+FFFF.
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    String wellFormed = new String(utf8, StandardCharsets.UTF_8);
+    lock.readLock().lock();
+    try {
+      if (handle == 0) {
+        throw new ClosedException("the tokenizer of " + name + " is closed");
+      }
+      long encoding =
+          TokenizersLibrary.LIB.encode(handle, wellFormed, /* addSpecialTokens= */ false);
+      try {
+        return toInts(TokenizersLibrary.LIB.getTokenIds(encoding));
+      } finally {
+        TokenizersLibrary.LIB.deleteEncoding(encoding);
+      }
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private void requireShortBlanks(String text) {
+    int run = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      run = Character.isWhitespace(c) || Character.isSpaceChar(c) || c == NEXT_LINE ? run + 1 : 0;
+      if (run > MAX_BLANKS) {
+        throw new MnemeException(
+            "the text has more than %d white-space characters in a row up to character %d, too many for the tokenizer of %s; shorten the run"
+                .formatted(MAX_BLANKS, i, name));
+      }
+    }
+  }
+
+  private static int[] toInts(long[] ids) {
+    int[] ints = new int[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      ints[i] = Math.toIntExact(ids[i]);
+    }
+    return ints;
+  }
+
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      if (handle != 0) {
+        TokenizersLibrary.LIB.deleteTokenizer(handle);
+        handle = 0;
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+}

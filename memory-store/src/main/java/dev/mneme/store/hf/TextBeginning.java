@@ -1,0 +1,54 @@
+package dev.mneme.store.hf;
+
+import dev.mneme.store.json.JsonValue;
+import java.util.List;
+
+/** What a tokenizer puts before a text of its own accord. */
+final class TextBeginning {
+
+  private static final String BLANK = String.valueOf(TokenizerJson.BLANK);
+
+  private TextBeginning() {}
+
+  /** Whether the first id is the beginning-of-sequence id. */
+  static boolean isBos(TokenizerJson tokenizer) {
+    for (JsonValue step : tokenizer.components("post_processor", "processors")) {
+      if (isOf("TemplateProcessing", step)) {
+        List<JsonValue> parts = step.get("single").elements();
+        return !parts.isEmpty()
+            && parts
+                .getFirst()
+                .find("SpecialToken")
+                .map(special -> tokenizer.id(special.get("id").string()).equals(tokenizer.bos()))
+                .orElse(false);
+      }
+    }
+    return tokenizer
+        .settings()
+        .flatMap(settings -> settings.find("add_bos_token"))
+        .map(JsonValue::bool)
+        .orElse(false);
+  }
+
+  /** Whether the first word gets a blank. */
+  static boolean isBlank(TokenizerJson tokenizer) {
+    return tokenizer.components("normalizer", "normalizers").stream()
+            .anyMatch(step -> isOf("Prepend", step) && step.get("prepend").string().equals(BLANK))
+        || tokenizer.components("pre_tokenizer", "pretokenizers").stream()
+            .anyMatch(TextBeginning::prefixesBlank);
+  }
+
+  private static boolean prefixesBlank(JsonValue step) {
+    boolean flag = step.find("add_prefix_space").map(JsonValue::bool).orElse(true);
+    return switch (step.get("type").string()) {
+      case "Metaspace" ->
+          step.find("prepend_scheme").map(scheme -> !scheme.string().equals("never")).orElse(flag);
+      case "ByteLevel" -> flag;
+      default -> false;
+    };
+  }
+
+  private static boolean isOf(String type, JsonValue component) {
+    return component.get("type").string().equals(type);
+  }
+}
