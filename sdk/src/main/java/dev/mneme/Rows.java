@@ -7,5 +7,18 @@ public enum Rows {
   /** The last token: what generation needs. */
   LAST,
   /** Every token, in order: what scoring needs. */
-  ALL
+  ALL;
+
+  /**
+   * Rows wanted for so many tokens; they are those of the last ones.
+   *
+   * @param tokens at least 1
+   */
+  public int count(int tokens) {
+    return switch (this) {
+      case NONE -> 0;
+      case LAST -> 1;
+      case ALL -> tokens;
+    };
+  }
 }

@@ -13,7 +13,7 @@ final class ModelNames {
   private ModelNames() {}
 
   /**
-   * The file of a host.
+   * The file or folder of a host.
    *
    * @throws MnemeException if there is neither such a path nor such a name
    */
@@ -26,7 +26,7 @@ final class ModelNames {
       return models.host(given);
     }
     throw new MnemeException(
-        "no such host: %s; give a .gguf file, or a host on the class path: %s"
+        "no such host: %s; give a .gguf file, a Hugging Face folder, or a host on the class path: %s"
             .formatted(given, orNone(models.hosts())));
   }
 

@@ -5,14 +5,17 @@ import dev.mneme.LambdaPolicy;
 import dev.mneme.MemoryAugmentedModel;
 import dev.mneme.MemoryModule;
 import dev.mneme.ModelOptions;
+import dev.mneme.djl.TorchOptions;
+import dev.mneme.djl.WeightPrecision;
 import dev.mneme.llamacpp.CacheType;
-import dev.mneme.llamacpp.LlamaCppHost;
-import dev.mneme.llamacpp.LlamaCppMemoryLoader;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.WeightType;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -24,7 +27,9 @@ final class ModelOptionsMixin {
       names = "--host",
       required = true,
       paramLabel = "HOST",
-      description = "The frozen host: a .gguf file, or a shipped one by name. It is only read.")
+      description =
+          "The frozen host: a .gguf file, a Hugging Face folder, or a shipped one by name. It is"
+              + " only read.")
   private String host;
 
   @Option(
@@ -46,15 +51,25 @@ final class ModelOptionsMixin {
   @Option(
       names = "--memory-type",
       paramLabel = "TYPE",
-      description = "Weights the memory runs with: ${COMPLETION-CANDIDATES}. Default: as stored.")
+      description =
+          "Weights the memory runs with beside a GGUF host: ${COMPLETION-CANDIDATES}. Default: as"
+              + " stored.")
   private @Nullable WeightType memoryType;
 
   @Option(
+      names = "--precision",
+      paramLabel = "NUMBERS",
+      description =
+          "What the matrices of a Hugging Face host and its memories are kept and multiplied in:"
+              + " ${COMPLETION-CANDIDATES}. Default: BFLOAT16 where they are stored so, else"
+              + " FLOAT32.")
+  private @Nullable WeightPrecision precision;
+
+  @Option(
       names = "--cache",
-      defaultValue = "F16",
       paramLabel = "TYPE",
-      description = "Key-value cache: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-  private CacheType cache;
+      description = "Key-value cache of GGUF models: ${COMPLETION-CANDIDATES}. Default: F16.")
+  private @Nullable CacheType cache;
 
   @Option(
       names = "--context",
@@ -79,18 +94,18 @@ final class ModelOptionsMixin {
   /** Opens everything; the caller closes the model. */
   MemoryAugmentedModel open() {
     List<Double> weights = weights();
-    LlamaCppOptions options =
-        LlamaCppOptions.defaults().withContextLength(context).withCacheType(cache);
+    Path path = ModelNames.host(host);
+    EngineChoice engine = Files.isDirectory(path) ? torch() : llamaCpp();
     int cores = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
     var model =
         MemoryAugmentedModel.over(
-            LlamaCppHost.open(ModelNames.host(host), options),
+            engine.host(path),
             ModelOptions.defaults()
                 .withCores(cores)
                 .withOnForeignHost(force ? ForeignHostPolicy.ACCEPT : ForeignHostPolicy.REFUSE));
     try {
       for (int i = 0; i < memories.size(); i++) {
-        attach(model, memories.get(i), i, weights, options);
+        attach(model, memories.get(i), i, weights, engine);
       }
       return model;
     } catch (RuntimeException e) {
@@ -99,21 +114,40 @@ final class ModelOptionsMixin {
     }
   }
 
+  private EngineChoice llamaCpp() {
+    if (precision != null) {
+      throw new IllegalArgumentException(
+          "--precision is for Hugging Face folders; %s is a GGUF file, whose weights are as they are stored"
+              .formatted(host));
+    }
+    LlamaCppOptions options = LlamaCppOptions.defaults().withContextLength(context);
+    return new EngineChoice.LlamaCpp(
+        cache == null ? options : options.withCacheType(cache), Optional.ofNullable(memoryType));
+  }
+
+  private EngineChoice torch() {
+    if (memoryType != null || cache != null) {
+      throw new IllegalArgumentException(
+          "--memory-type and --cache are for GGUF hosts; %s is a folder, for which --precision chooses the numbers"
+              .formatted(host));
+    }
+    TorchOptions options = TorchOptions.defaults().withContextLength(context);
+    return new EngineChoice.Torch(precision == null ? options : options.withPrecision(precision));
+  }
+
   private void attach(
       MemoryAugmentedModel model,
       String name,
       int index,
       List<Double> weights,
-      LlamaCppOptions options) {
+      EngineChoice engine) {
     MemoryPack pack = ModelNames.pack(name);
     pack.requireVocabularyOf(model.host());
     double lambda =
         weights.isEmpty()
             ? pack.recommendedLambda().orElse(MemoryPack.DEFAULT_LAMBDA) / memories.size()
             : weights.get(weights.size() == 1 ? 0 : index);
-    MemoryModule memory =
-        LlamaCppMemoryLoader.load(
-            pack, memoryType == null ? pack.storedType() : memoryType, options);
+    MemoryModule memory = engine.memory(pack);
     try {
       model.attach(memory, LambdaPolicy.fixed(lambda));
     } catch (RuntimeException e) {

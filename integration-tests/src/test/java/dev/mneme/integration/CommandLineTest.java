@@ -79,6 +79,58 @@ class CommandLineTest {
   }
 
   @Test
+  void aHuggingFaceFolderIsAHostAsItsGgufFileIs() throws IOException {
+    double[] perplexities = new double[2];
+    String[] texts = new String[2];
+    Path[] hosts = {host, directory.resolve("host")};
+    for (int i = 0; i < hosts.length; i++) {
+      JsonNode json =
+          json(
+              run(
+                  "eval",
+                  "--host",
+                  hosts[i],
+                  "--memory",
+                  pack,
+                  "--lambda",
+                  "0.3",
+                  "--text",
+                  text,
+                  "--window",
+                  "32",
+                  "--json"));
+      perplexities[i] = json.path("perplexity").path("mixture").asDouble();
+      texts[i] =
+          json(run(
+                  "generate",
+                  "--host",
+                  hosts[i],
+                  "--memory",
+                  pack,
+                  "--prompt",
+                  "the other tenant",
+                  "--max-tokens",
+                  "8",
+                  "--json"))
+              .path("text")
+              .asText();
+    }
+    assertThat(texts[1]).isNotEmpty().isEqualTo(texts[0]);
+    assertThat(perplexities[1]).isCloseTo(perplexities[0], within(0.01 * perplexities[0]));
+  }
+
+  @Test
+  void optionsOfTheOtherEngineAreRefusedWithWhatToUse() {
+    Path folder = directory.resolve("host");
+    Outcome cache = run("eval", "--host", folder, "--text", text, "--cache", "f32");
+    assertThat(cache.code()).isNotZero();
+    assertThat(cache.err()).contains("--precision");
+    Outcome precision = run("eval", "--host", host, "--text", text, "--precision", "int8");
+    assertThat(precision.code()).isNotZero();
+    assertThat(precision.err()).contains("Hugging Face");
+  }
+
+  @Test
   void lambdaZeroAndOneGiveHostAndMemory() throws IOException {
     JsonNode zero =
         json(run(

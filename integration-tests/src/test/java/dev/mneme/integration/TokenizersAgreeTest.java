@@ -98,6 +98,9 @@ class TokenizersAgreeTest {
   @EnumSource
   void onAConvertedFolder(Family family) {
     TinyModel.write(directory, family, 1);
+    if (family == Family.GPT_NEOX) {
+      ModelEdit.json(directory, "tokenizer.json", t -> t.remove("normalizer")); // see below
+    }
     addTool();
     compare(directory, converted());
   }

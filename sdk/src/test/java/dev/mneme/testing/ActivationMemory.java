@@ -1,6 +1,7 @@
 package dev.mneme.testing;
 
 import dev.mneme.ClosedException;
+import dev.mneme.EngineSession;
 import dev.mneme.FloatRows;
 import dev.mneme.MemoryModule;
 import dev.mneme.MemorySession;
@@ -104,93 +105,39 @@ public final class ActivationMemory implements MemoryModule {
     closed = true;
   }
 
-  private final class ActivationSession implements MemorySession {
+  private final class ActivationSession extends EngineSession implements MemorySession {
 
-    private final Thread owner = Thread.currentThread();
-    private int length;
-    private boolean open = true;
+    private static final int MAX_BATCH = 16;
 
-    private void checkThread() {
-      if (Thread.currentThread() != owner) {
-        throw new WrongThreadException("this session belongs to " + owner);
-      }
-    }
-
-    private void check() {
-      checkThread();
-      if (!open) {
-        throw new ClosedException("this session is closed");
-      }
+    ActivationSession() {
+      super(name, Integer.MAX_VALUE, MAX_BATCH, matrix.length);
     }
 
     @Override
     public FloatRows recall(int[] tokens, FloatRows activations, Rows rows) {
-      check();
-      int wanted =
-          switch (rows) {
-            case NONE -> 0;
-            case LAST -> 1;
-            case ALL -> tokens.length;
-          };
-      if (tokens.length < 1 || tokens.length > maxBatch()) {
-        throw new IllegalArgumentException(tokens.length + " tokens in one call");
-      }
-      for (int token : tokens) {
-        if (token < 0 || token >= logitWidth()) {
-          throw new IllegalArgumentException("token id " + token);
-        }
-      }
+      requireExtendable(tokens);
       int width = reads.host().width();
-      if (activations.count() != wanted || (wanted > 0 && activations.width() != width)) {
-        throw new IllegalArgumentException(
-            "%d rows of %d".formatted(activations.count(), activations.width()));
-      }
-      float[] out = new float[wanted * logitWidth()];
-      for (int i = 0; i < wanted; i++) {
+      requireActivations(activations, tokens, rows, width);
+      float[] out = new float[activations.count() * logitWidth()];
+      for (int i = 0; i < activations.count(); i++) {
         float[] activation = new float[width];
         for (int j = 0; j < width; j++) {
           activation[j] = activations.get(i, j);
         }
         System.arraycopy(row(activation), 0, out, i * logitWidth(), logitWidth());
       }
-      length += tokens.length;
+      extended(tokens.length);
       return FloatRows.of(out, logitWidth());
     }
 
     @Override
-    public int length() {
-      check();
-      return length;
+    protected void forget(int newLength) {
+      // Nothing is kept of the tokens.
     }
 
     @Override
-    public int capacity() {
-      check();
-      return Integer.MAX_VALUE;
-    }
-
-    @Override
-    public int maxBatch() {
-      check();
-      return 16;
-    }
-
-    @Override
-    public void truncate(int newLength) {
-      check();
-      if (newLength < 0 || newLength > length) {
-        throw new IllegalArgumentException("cannot truncate " + length + " to " + newLength);
-      }
-      length = newLength;
-    }
-
-    @Override
-    public void close() {
-      checkThread();
-      if (open) {
-        open = false;
-        openSessions.decrementAndGet();
-      }
+    protected void release() {
+      openSessions.decrementAndGet();
     }
   }
 }

@@ -1,7 +1,7 @@
 package dev.mneme.testing;
 
 import dev.mneme.ClosedException;
-import dev.mneme.ContextOverflowException;
+import dev.mneme.EngineSession;
 import dev.mneme.FloatRows;
 import dev.mneme.HostIdentity;
 import dev.mneme.HostModel;
@@ -34,6 +34,8 @@ public final class BigramModel implements HostModel, MemoryModule {
 
   /** Floats of {@link #activation}. */
   public static final int ACTIVATION_WIDTH = 4;
+
+  private static final int MAX_BATCH = 16;
 
   private final String name;
   private final Vocabulary vocabulary;
@@ -193,70 +195,44 @@ public final class BigramModel implements HostModel, MemoryModule {
   }
 
   /** A session of either kind. */
-  public final class BigramSession implements HostSession, MemorySession {
+  public final class BigramSession extends EngineSession implements HostSession, MemorySession {
 
-    private final Thread owner = Thread.currentThread();
     private final int[] sequence = new int[contextLength];
     private final Set<Tap> taps;
-    private int length;
     private int rows;
-    private boolean open = true;
 
     private BigramSession(Set<Tap> taps) {
+      super(name, contextLength, MAX_BATCH, width);
       this.taps = Set.copyOf(taps);
     }
 
-    private void check() {
-      if (Thread.currentThread() != owner) {
-        throw new WrongThreadException("this session belongs to " + owner);
-      }
-      if (!open) {
-        throw new ClosedException("this session is closed");
-      }
-    }
-
     @Override
-    public FloatRows forward(int[] tokens, Rows rows) {
-      check();
-      if (tokens.length < 1 || tokens.length > maxBatch()) {
-        throw new IllegalArgumentException(tokens.length + " tokens in one call");
-      }
-      for (int token : tokens) {
-        if (token < 0 || token >= width) {
-          throw new IllegalArgumentException(
-              "token id " + token + " is outside [0, " + width + ")");
-        }
-      }
-      if (length + tokens.length > contextLength) {
-        throw new ContextOverflowException(length + " + " + tokens.length + " > " + contextLength);
-      }
-      int first =
-          switch (rows) {
-            case NONE -> tokens.length;
-            case LAST -> tokens.length - 1;
-            case ALL -> 0;
-          };
-      float[] out = new float[(tokens.length - first) * width];
+    public FloatRows forward(int[] tokens, Rows wanted) {
+      requireExtendable(tokens);
+      rows = wanted.count(tokens.length);
+      int first = tokens.length - rows;
+      float[] out = new float[rows * width];
       for (int i = 0; i < tokens.length; i++) {
-        int before = length == 0 ? 0 : sequence[length - 1];
-        sequence[length++] = tokens[i];
+        int at = past();
+        int before = at == 0 ? 0 : sequence[at - 1];
+        sequence[at] = tokens[i];
+        extended(1);
         if (i >= first) {
           System.arraycopy(row(before, tokens[i]), 0, out, (i - first) * width, width);
         }
       }
-      this.rows = tokens.length - first;
       return FloatRows.of(out, width);
     }
 
     @Override
     public FloatRows activations(Tap tap) {
-      check();
+      requireUsable();
       if (!taps.contains(tap)) {
         throw new IllegalArgumentException("opened without " + tap);
       }
       float[] out = new float[rows * ACTIVATION_WIDTH];
       for (int i = 0; i < rows; i++) {
-        int at = length - rows + i;
+        int at = past() - rows + i;
         float[] row = activation(tap, at == 0 ? 0 : sequence[at - 1], sequence[at]);
         System.arraycopy(row, 0, out, i * ACTIVATION_WIDTH, ACTIVATION_WIDTH);
       }
@@ -269,41 +245,13 @@ public final class BigramModel implements HostModel, MemoryModule {
     }
 
     @Override
-    public int length() {
-      check();
-      return length;
+    protected void forget(int newLength) {
+      // What lies behind is written over.
     }
 
     @Override
-    public int capacity() {
-      check();
-      return contextLength;
-    }
-
-    @Override
-    public int maxBatch() {
-      check();
-      return 16;
-    }
-
-    @Override
-    public void truncate(int newLength) {
-      check();
-      if (newLength < 0 || newLength > length) {
-        throw new IllegalArgumentException("cannot truncate " + length + " to " + newLength);
-      }
-      length = newLength;
-    }
-
-    @Override
-    public void close() {
-      if (Thread.currentThread() != owner) {
-        throw new WrongThreadException("this session belongs to " + owner);
-      }
-      if (open) {
-        open = false;
-        openSessions.decrementAndGet();
-      }
+    protected void release() {
+      openSessions.decrementAndGet();
     }
   }
 }

@@ -12,6 +12,7 @@ import dev.mneme.MnemeException;
 import dev.mneme.djl.internal.Script;
 import dev.mneme.djl.internal.Torch;
 import dev.mneme.store.hf.HuggingFaceConfig;
+import dev.mneme.store.hf.RopeScaling;
 import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.store.safetensors.SafeTensorsWriter;
 import dev.mneme.store.safetensors.TensorSource;
@@ -45,10 +46,12 @@ public final class DecoderNetwork extends TrainableNetwork<Batch> {
     String text =
         DecoderScript.of(shape, NetworkScript.Precision.of(bfloat16), NetworkScript.HEAD_CHUNK);
     this.script = new Script(DecoderScript.CLASS, text);
-    float[][] turns = rotations(shape);
-    Shape table = new Shape(shape.context(), shape.headWidth() / 2);
-    cos = manager.create(FloatBuffer.wrap(turns[0]), table, DataType.FLOAT32);
-    sin = manager.create(FloatBuffer.wrap(turns[1]), table, DataType.FLOAT32);
+    RotaryTable turns =
+        RotaryTable.of(
+            shape.context(), shape.headWidth(), shape.ropeTheta(), new RopeScaling.None());
+    Shape table = new Shape(turns.positions(), turns.pairs());
+    cos = manager.create(FloatBuffer.wrap(turns.cos()), table, DataType.FLOAT32);
+    sin = manager.create(FloatBuffer.wrap(turns.sin()), table, DataType.FLOAT32);
     weightList = Script.list(weights.tensors());
   }
 
@@ -88,20 +91,6 @@ public final class DecoderNetwork extends TrainableNetwork<Batch> {
   /** A network of its own with the same weights. */
   DecoderNetwork copy() {
     return new DecoderNetwork(shape, weights.copy(), bfloat16);
-  }
-
-  /** Angle position · theta^(-2i/width) for the i-th pair (RoFormer, arXiv 2104.09864, 3.2.2). */
-  private static float[][] rotations(DecoderShape shape) {
-    int pairs = shape.headWidth() / 2;
-    float[] cos = new float[shape.context() * pairs];
-    float[] sin = new float[cos.length];
-    for (int i = 0; i < cos.length; i++) {
-      int position = i / pairs;
-      double angle = position * Math.pow(shape.ropeTheta(), -2.0 * (i % pairs) / shape.headWidth());
-      cos[i] = (float) Math.cos(angle);
-      sin[i] = (float) Math.sin(angle);
-    }
-    return new float[][] {cos, sin};
   }
 
   public DecoderShape shape() {

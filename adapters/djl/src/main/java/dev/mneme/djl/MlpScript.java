@@ -104,9 +104,9 @@ final class MlpScript {
           for j in range(torch.len(ws)):
             w = ws[j]
             if torch.eq(torch.dim(w), 2):
-              w0 = torch.to(w, $TYPE)
+              w0 = torch.to(w, $TYPE, False, True)
             else:
-              w0 = w
+              w0 = torch.clone(w)
             _0 = torch.append(out, w0)
           return out
       """;

@@ -49,7 +49,7 @@ public final class TorchMlpMemory implements MemoryModule {
           MlpScript.of(shape, NetworkScript.Precision.of(bfloat16), NetworkScript.HEAD_CHUNK);
       script = new Script(MlpScript.CLASS, text);
       try {
-        weights = script.run("cast", wide); // these outlive the handles they were read into
+        weights = script.run("cast", wide); // copies: what was read goes with its buffers
       } catch (RuntimeException e) {
         script.close();
         throw e;

@@ -2,9 +2,7 @@ package dev.mneme.djl;
 
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
-import com.google.common.base.Preconditions;
-import dev.mneme.ClosedException;
-import dev.mneme.ContextOverflowException;
+import dev.mneme.EngineSession;
 import dev.mneme.FloatRows;
 import dev.mneme.MemorySession;
 import dev.mneme.Rows;
@@ -14,82 +12,33 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /** A sequence beside a {@link TorchMlpMemory}; owns the rows it gave last. */
-final class TorchMlpSession implements MemorySession {
+final class TorchMlpSession extends EngineSession implements MemorySession {
 
   /** Bounds the logits of one call: 300 MB with the largest vocabularies in use. */
   private static final int MAX_BATCH = 512;
 
-  private final Thread owner = Thread.currentThread();
   private final TorchMlpMemory memory;
   private final MlpShape shape;
   private final PtNDManager manager = Torch.newManager();
   private @Nullable PtNDArray last;
-  private int length;
-  private boolean open = true;
 
   TorchMlpSession(TorchMlpMemory memory, MlpShape shape) {
+    super(memory.name(), Integer.MAX_VALUE, MAX_BATCH, shape.vocabulary());
     this.memory = memory;
     this.shape = shape;
   }
 
-  private void checkThread() {
-    if (Thread.currentThread() != owner) {
-      throw new WrongThreadException(
-          "this session belongs to %s, not to %s".formatted(owner, Thread.currentThread()));
-    }
-  }
-
-  private void check() {
-    checkThread();
-    if (!open) {
-      throw new ClosedException("this session of %s is closed".formatted(memory.name()));
-    }
-  }
-
   @Override
   public FloatRows recall(int[] tokens, FloatRows activations, Rows rows) {
-    check();
-    checkTokens(tokens);
-    int wanted =
-        switch (rows) {
-          case NONE -> 0;
-          case LAST -> 1;
-          case ALL -> tokens.length;
-        };
-    Preconditions.checkArgument(
-        activations.count() == wanted && (wanted == 0 || activations.width() == shape.input()),
-        "%s activations of width %s expected, found %s of width %s",
-        wanted,
-        shape.input(),
-        activations.count(),
-        activations.width());
-    if (tokens.length > capacity() - length) {
-      throw new ContextOverflowException(
-          "%d tokens do not fit behind %d: a session holds %d"
-              .formatted(tokens.length, length, capacity()));
-    }
-    forget();
+    requireExtendable(tokens);
+    requireActivations(activations, tokens, rows, shape.input());
+    dropLast();
     FloatRows logits =
-        wanted == 0
+        activations.count() == 0
             ? new FloatRows(MemorySegment.NULL, 0, shape.vocabulary())
             : compute(activations);
-    length += tokens.length;
+    extended(tokens.length);
     return logits;
-  }
-
-  private void checkTokens(int[] tokens) {
-    Preconditions.checkArgument(
-        tokens.length >= 1 && tokens.length <= MAX_BATCH,
-        "1 to %s tokens in one call expected, found %s",
-        MAX_BATCH,
-        tokens.length);
-    for (int token : tokens) {
-      Preconditions.checkArgument(
-          token >= 0 && token < shape.vocabulary(),
-          "token id %s is not in [0, %s)",
-          token,
-          shape.vocabulary());
-    }
   }
 
   private FloatRows compute(FloatRows activations) {
@@ -99,7 +48,7 @@ final class TorchMlpSession implements MemorySession {
     return new FloatRows(values.asReadOnly(), activations.count(), shape.vocabulary());
   }
 
-  private void forget() {
+  private void dropLast() {
     if (last != null) {
       last.close();
       last = null;
@@ -107,41 +56,13 @@ final class TorchMlpSession implements MemorySession {
   }
 
   @Override
-  public int length() {
-    check();
-    return length;
+  protected void forget(int newLength) {
+    // Nothing is kept of the tokens.
   }
 
   @Override
-  public int capacity() {
-    check();
-    return Integer.MAX_VALUE;
-  }
-
-  @Override
-  public int maxBatch() {
-    check();
-    return MAX_BATCH;
-  }
-
-  @Override
-  public void truncate(int newLength) {
-    check();
-    Preconditions.checkArgument(
-        newLength >= 0 && newLength <= length,
-        "a sequence of %s cannot be truncated to %s",
-        length,
-        newLength);
-    length = newLength;
-  }
-
-  @Override
-  public void close() {
-    checkThread();
-    if (open) {
-      open = false;
-      forget();
-      manager.close();
-    }
+  protected void release() {
+    dropLast();
+    manager.close();
   }
 }

@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -219,5 +220,27 @@ class TorchMlpMemoryTest {
     assertThatThrownBy(() -> TorchMlpMemory.open(pack))
         .isInstanceOf(MnemeException.class)
         .hasMessageContainingAll("decoder", "memory-decoder", "mlp-memory");
+  }
+
+  @Test
+  void givesTheSameLogitsWhenTheGarbageCollectorHasRun() {
+    try (MemoryModule memory = TorchMlpMemory.open(pack(Style.MISTRAL, 48));
+        MemorySession session = memory.openSession(1)) {
+      float[] before = recallOnes(session);
+      for (int i = 0; i < 50; i++) {
+        ByteBuffer.allocateDirect(1 << 16).put(new byte[1 << 16]);
+        System.gc();
+      }
+      assertThat(recallOnes(session)).isEqualTo(before);
+    }
+  }
+
+  private static float[] recallOnes(MemorySession session) {
+    float[] ones = new float[INPUT];
+    Arrays.fill(ones, 1);
+    return session
+        .recall(new int[] {5}, FloatRows.of(ones, INPUT), Rows.LAST)
+        .segment()
+        .toArray(ValueLayout.JAVA_FLOAT);
   }
 }

@@ -16,6 +16,7 @@ import dev.mneme.store.MemoryPack;
 import dev.mneme.store.WeightType;
 import dev.mneme.store.hf.GgufConverter;
 import dev.mneme.store.testing.ModelEdit;
+import dev.mneme.store.testing.ReferenceDecoder;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
 import dev.mneme.testing.HostModelContract;

@@ -1,13 +1,13 @@
 package dev.mneme.benchmarks.golden;
 
 import dev.mneme.FloatRows;
+import dev.mneme.HostModel;
 import dev.mneme.HostSession;
 import dev.mneme.MemoryAugmentedModel;
+import dev.mneme.MemoryModule;
 import dev.mneme.MemorySession;
 import dev.mneme.Rows;
 import dev.mneme.TokenScore;
-import dev.mneme.llamacpp.LlamaCppHost;
-import dev.mneme.llamacpp.LlamaCppMemoryDecoder;
 import dev.mneme.store.json.JsonValue;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +40,7 @@ final class FixedSequenceComparison {
   }
 
   private void compareText() {
-    try (LlamaCppHost opened = models.openHost()) {
+    try (HostModel opened = models.openHost()) {
       String text = opened.tokenizer().decode(ids);
       deviations.equal(Group.TOKENS, expected.get("text").string(), text, "fixed sequence");
     }
@@ -48,7 +48,7 @@ final class FixedSequenceComparison {
 
   private void compareHost() {
     JsonValue positions = expected.get("models").get(host);
-    try (LlamaCppHost opened = models.openHost();
+    try (HostModel opened = models.openHost();
         HostSession session = opened.openSession(1)) {
       compareLogits(host, positions, session.forward(ids, Rows.ALL));
     }
@@ -63,7 +63,7 @@ final class FixedSequenceComparison {
 
   private void compareMemory(String memory, JsonValue mixtures) {
     JsonValue positions = expected.get("models").get(memory);
-    try (LlamaCppMemoryDecoder opened = models.openMemory(memory);
+    try (MemoryModule opened = models.openMemory(memory);
         MemorySession session = opened.openSession(1)) {
       compareLogits(memory, positions, session.recall(ids, Rows.ALL));
     }

@@ -3,10 +3,12 @@ package dev.mneme.benchmarks.golden;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import com.google.common.primitives.Ints;
+import dev.mneme.HostModel;
 import dev.mneme.MnemeException;
 import dev.mneme.Tokenizer;
+import dev.mneme.djl.TorchOptions;
+import dev.mneme.djl.WeightPrecision;
 import dev.mneme.llamacpp.CacheType;
-import dev.mneme.llamacpp.LlamaCppHost;
 import dev.mneme.store.WeightType;
 import dev.mneme.store.json.JsonValue;
 import java.io.IOException;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -57,6 +60,14 @@ final class GoldenEvaluation implements Callable<Integer> {
   private CacheType cache;
 
   @Option(
+      names = "--torch",
+      paramLabel = "NUMBERS",
+      description =
+          "Run on PyTorch with matrices in these numbers, not on llama.cpp:"
+              + " ${COMPLETION-CANDIDATES}.")
+  private @Nullable WeightPrecision precision;
+
+  @Option(
       names = "--lambda",
       description = "Run the perplexity of mixtures at this weight only. Repeat it for several.")
   private List<Double> lambdas = new ArrayList<>();
@@ -71,11 +82,15 @@ final class GoldenEvaluation implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     JsonValue golden = JsonValue.read(reference.resolve("golden.json"));
-    var deviations = new Deviations(type == WeightType.F32 && cache == CacheType.F32);
+    boolean exact =
+        precision == null
+            ? type == WeightType.F32 && cache == CacheType.F32
+            : precision == WeightPrecision.FLOAT32;
+    var deviations = new Deviations(exact);
     Path work = Files.createTempDirectory("golden");
     try {
       String host = compareFiles(golden.get("models"), deviations);
-      var models = new ReferenceModels(reference, host, work, type, cache);
+      var models = new ReferenceModels(reference, host, work, engine());
       List<Stream> streams = compareTokens(golden, models, deviations);
       new FixedSequenceComparison(models, host, golden.get("fixed_sequence"), deviations).run();
       new GreedyComparison(models, golden.get("greedy"), deviations).run();
@@ -84,13 +99,19 @@ final class GoldenEvaluation implements Callable<Integer> {
       perplexities.runSingle(host);
       perplexities.runMixtures(lambda -> lambdas.isEmpty() || lambdas.contains(lambda));
       System.out.printf(
-          "weights %s, cache %s%n%n%s%nrelative deviation of each mixture's perplexity:%n",
-          type, cache, deviations.table());
+          "%s%n%n%s%nrelative deviation of each mixture's perplexity:%n",
+          engine(), deviations.table());
       perplexities.lines().forEach(System.out::println);
     } finally {
       MoreFiles.deleteRecursively(work, RecursiveDeleteOption.ALLOW_INSECURE);
     }
     return deviations.exceeded() ? 1 : 0;
+  }
+
+  private ReferenceModels.Engine engine() {
+    return precision == null
+        ? new ReferenceModels.Engine.LlamaCpp(type, cache)
+        : new ReferenceModels.Engine.Torch(TorchOptions.defaults().withPrecision(precision));
   }
 
   /** Compares the digests of all model files and finds the one model that is the host. */
@@ -125,7 +146,7 @@ final class GoldenEvaluation implements Callable<Integer> {
 
   private List<Stream> compareTokens(
       JsonValue golden, ReferenceModels models, Deviations deviations) {
-    try (LlamaCppHost host = models.openHost()) {
+    try (HostModel host = models.openHost()) {
       Tokenizer tokenizer = host.tokenizer();
       for (JsonValue vector : golden.get("tokenizer_vectors").get("cases").elements()) {
         String text = vector.get("text").string();

@@ -5,13 +5,13 @@ import dev.mneme.FloatRows;
 import dev.mneme.GeneratedToken;
 import dev.mneme.Generation;
 import dev.mneme.GenerationRequest;
+import dev.mneme.HostModel;
 import dev.mneme.HostSession;
 import dev.mneme.MemoryAugmentedModel;
+import dev.mneme.MemoryModule;
 import dev.mneme.MemorySession;
 import dev.mneme.Mixture;
 import dev.mneme.Rows;
-import dev.mneme.llamacpp.LlamaCppHost;
-import dev.mneme.llamacpp.LlamaCppMemoryDecoder;
 import dev.mneme.store.json.JsonValue;
 import java.util.Arrays;
 import java.util.List;
@@ -95,8 +95,8 @@ final class GreedyComparison {
     int[] all = Ints.concat(prompt, Figures.ids(entry.get(voice).get("ids")));
     int[] read = Arrays.copyOf(all, all.length - 1);
     double smallest = Double.POSITIVE_INFINITY;
-    try (LlamaCppHost host = models.openHost();
-        LlamaCppMemoryDecoder memory = models.openMemory(memoryName);
+    try (HostModel host = models.openHost();
+        MemoryModule memory = models.openMemory(memoryName);
         HostSession hostSession = host.openSession(1);
         MemorySession memorySession = memory.openSession(1)) {
       FloatRows hostRows = hostSession.forward(read, Rows.ALL);

@@ -1,7 +1,12 @@
 package dev.mneme.benchmarks.golden;
 
+import dev.mneme.HostModel;
 import dev.mneme.LambdaPolicy;
 import dev.mneme.MemoryAugmentedModel;
+import dev.mneme.MemoryModule;
+import dev.mneme.djl.TorchHost;
+import dev.mneme.djl.TorchMemoryDecoder;
+import dev.mneme.djl.TorchOptions;
 import dev.mneme.llamacpp.CacheType;
 import dev.mneme.llamacpp.LlamaCppHost;
 import dev.mneme.llamacpp.LlamaCppMemoryDecoder;
@@ -15,45 +20,72 @@ import java.util.Map;
 
 /**
  * The reference's Hugging Face folders made into what Mneme runs, by the calls behind {@code mneme
- * convert} and {@code mneme import}: one GGUF host, and packs imported when first asked for.
- * Whatever is opened here is closed by the caller. One thread.
+ * convert} and {@code mneme import}: one host, and packs imported when first asked for. Whatever is
+ * opened here is closed by the caller. One thread.
  */
 final class ReferenceModels {
 
+  /** What runs the models. */
+  sealed interface Engine {
+
+    /**
+     * llama.cpp, from GGUF files made of the folders.
+     *
+     * @param type weights of host and memories
+     */
+    record LlamaCpp(WeightType type, CacheType cache) implements Engine {}
+
+    /** PyTorch, from the folders themselves. */
+    record Torch(TorchOptions options) implements Engine {}
+  }
+
   private final Path reference;
   private final Path work;
-  private final WeightType type;
-  private final LlamaCppOptions options;
-  private final Path hostFile;
+  private final Engine engine;
+  private final Path host;
   private final Map<String, MemoryPack> packs = new HashMap<>();
 
   /**
-   * Converts the host.
+   * Prepares the host.
    *
    * @param reference folder of Hugging Face folders
    * @param work a folder to write to
-   * @param type weights of host and memories
    */
-  ReferenceModels(Path reference, String host, Path work, WeightType type, CacheType cache) {
+  ReferenceModels(Path reference, String host, Path work, Engine engine) {
     this.reference = reference;
     this.work = work;
-    this.type = type;
-    this.options = LlamaCppOptions.defaults().withCacheType(cache);
-    this.hostFile = work.resolve("host.gguf");
-    GgufConverter.convertHost(reference.resolve(host), hostFile, type);
+    this.engine = engine;
+    this.host =
+        switch (engine) {
+          case Engine.LlamaCpp(WeightType type, CacheType _) -> {
+            Path file = work.resolve("host.gguf");
+            GgufConverter.convertHost(reference.resolve(host), file, type);
+            yield file;
+          }
+          case Engine.Torch(TorchOptions _) -> reference.resolve(host);
+        };
   }
 
-  LlamaCppHost openHost() {
-    return LlamaCppHost.open(hostFile, options);
+  HostModel openHost() {
+    return switch (engine) {
+      case Engine.LlamaCpp(WeightType _, CacheType cache) ->
+          LlamaCppHost.open(host, LlamaCppOptions.defaults().withCacheType(cache));
+      case Engine.Torch(TorchOptions options) -> TorchHost.open(host, options);
+    };
   }
 
-  LlamaCppMemoryDecoder openMemory(String name) {
+  MemoryModule openMemory(String name) {
     MemoryPack pack =
         packs.computeIfAbsent(
             name,
             folder ->
                 MemoryPack.importFrom(reference.resolve(folder), folder, "", work.resolve(folder)));
-    return LlamaCppMemoryDecoder.open(pack, type, options, work.resolve("cache"));
+    return switch (engine) {
+      case Engine.LlamaCpp(WeightType type, CacheType cache) ->
+          LlamaCppMemoryDecoder.open(
+              pack, type, LlamaCppOptions.defaults().withCacheType(cache), work.resolve("cache"));
+      case Engine.Torch(TorchOptions options) -> TorchMemoryDecoder.open(pack, options);
+    };
   }
 
   /** The host without a memory. */
@@ -65,7 +97,7 @@ final class ReferenceModels {
   MemoryAugmentedModel open(String memory, double lambda) {
     MemoryAugmentedModel model = open();
     try {
-      LlamaCppMemoryDecoder opened = openMemory(memory);
+      MemoryModule opened = openMemory(memory);
       try {
         model.attach(opened, LambdaPolicy.fixed(lambda));
       } catch (RuntimeException e) {

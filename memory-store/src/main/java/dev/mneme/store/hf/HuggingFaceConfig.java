@@ -37,6 +37,8 @@ import java.util.stream.Collectors;
  * @param mlpBias whether the feed-forward matrices have biases
  * @param parallelResidual whether a block's feed-forward network reads the block's input as its
  *     attention does, and not the sum of both (GPT-NeoX only)
+ * @param exactGelu whether GELU is computed with the error function, not its tanh approximation;
+ *     without meaning for families with gated feed-forward networks
  * @param bos beginning-of-sequence id, if named here
  * @param eos end-of-sequence ids named here, the main one first; may be empty
  */
@@ -58,6 +60,7 @@ public record HuggingFaceConfig(
     boolean attentionBias,
     boolean mlpBias,
     boolean parallelResidual,
+    boolean exactGelu,
     OptionalInt slidingWindow,
     OptionalInt bos,
     List<Integer> eos)
@@ -112,15 +115,17 @@ public record HuggingFaceConfig(
   /** What transformers takes where {@code layer_norm_eps} is absent. */
   private static final double DEFAULT_NEOX_EPSILON = 1e-5;
 
+  private static final String EXACT_GELU = "gelu";
+
   /** GPT-2's activation under the names it goes by; all compute the tanh approximation. */
   static final Set<String> GPT2_ACTIVATIONS = Set.of("gelu_new", "gelu_pytorch_tanh");
 
   /**
-   * GPT-NeoX's activations. {@code gelu} is the exact one; engines compute the tanh approximation
-   * for it as for the others, which is nowhere 0.0005 away.
+   * GPT-NeoX's activations. {@code gelu} is the exact one; llama.cpp computes the tanh
+   * approximation for it as for the others, which is nowhere 0.0005 away.
    */
   private static final Set<String> NEOX_ACTIVATIONS =
-      Set.of("gelu", "gelu_fast", "gelu_new", "gelu_pytorch_tanh");
+      Set.of(EXACT_GELU, "gelu_fast", "gelu_new", "gelu_pytorch_tanh");
 
   /**
    * Reads {@code config.json} of a model folder.
@@ -199,6 +204,7 @@ public record HuggingFaceConfig(
         architecture == Architecture.LLAMA && flag(config, "attention_bias", false),
         architecture == Architecture.LLAMA && flag(config, "mlp_bias", false),
         false,
+        false,
         window,
         id(config, "bos_token_id"),
         ids(config, "eos_token_id"));
@@ -230,6 +236,7 @@ public record HuggingFaceConfig(
         true,
         true,
         false,
+        false,
         OptionalInt.empty(),
         id(config, "bos_token_id"),
         ids(config, "eos_token_id"));
@@ -259,6 +266,7 @@ public record HuggingFaceConfig(
         flag(config, "attention_bias", true),
         true,
         flag(config, "use_parallel_residual", true),
+        config.find("hidden_act").map(JsonValue::string).orElse(EXACT_GELU).equals(EXACT_GELU),
         OptionalInt.empty(),
         id(config, "bos_token_id"),
         ids(config, "eos_token_id"));

@@ -5,6 +5,7 @@ import dev.mneme.MnemeException;
 import dev.mneme.store.safetensors.TensorSource;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SequencedMap;
 
 /**
  * A model folder opened and checked: configuration, tokenizer and weights fit each other, and every
@@ -70,6 +71,17 @@ public final class HuggingFaceModel implements AutoCloseable {
    */
   public List<String> norms() {
     return layout.norms();
+  }
+
+  /**
+   * The names of all tensors by their part in the network, in the order in which data walks through
+   * it. Parts have the names that GGUF gives them, the same for all families: {@code
+   * token_embd.weight}, {@code blk.0.attn_norm.weight} to {@code blk.0.ffn_down.bias}, {@code
+   * output.weight}. A Llama or Qwen2 whose embedding is its output matrix has no {@code
+   * output.weight}, a GPT-2 has.
+   */
+  public SequencedMap<String, String> tensorsByPart() {
+    return layout.sources();
   }
 
   WeightLayout layout() {

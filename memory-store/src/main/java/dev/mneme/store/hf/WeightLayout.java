@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -103,6 +104,13 @@ final class WeightLayout {
   /** All tensors, in the order they are written. */
   List<Weight> weights() {
     return weights;
+  }
+
+  /** Names in the SafeTensors files by names in GGUF. */
+  SequencedMap<String, String> sources() {
+    var sources = new LinkedHashMap<String, String>();
+    weights.forEach(weight -> sources.put(weight.target(), weight.source()));
+    return sources;
   }
 
   /** What is written beside them. */

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Map;
 
 /** One SafeTensors file, mapped whole; the header is checked before anything is handed out. */
@@ -91,6 +92,11 @@ public final class SafeTensorsFile implements TensorSource {
     } catch (IOException e) {
       throw new MnemeException("cannot read " + path + ": " + e.getMessage(), e);
     }
+  }
+
+  @Override
+  public List<Path> files() {
+    return List.of(path);
   }
 
   @Override

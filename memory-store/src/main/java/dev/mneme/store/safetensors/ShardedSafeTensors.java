@@ -12,6 +12,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -123,6 +124,11 @@ public final class ShardedSafeTensors implements TensorSource {
       throw new IllegalArgumentException("no shard has a tensor " + name);
     }
     return shard.data(name);
+  }
+
+  @Override
+  public List<Path> files() {
+    return shards.values().stream().map(SafeTensorsFile::path).toList();
   }
 
   @Override

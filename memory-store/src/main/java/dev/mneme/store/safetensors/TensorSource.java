@@ -27,6 +27,9 @@ public interface TensorSource extends AutoCloseable {
    */
   MemorySegment data(String name);
 
+  /** The files in which the data lies. */
+  List<Path> files();
+
   @Override
   void close();
 

@@ -46,6 +46,7 @@ class HuggingFaceConfigTest {
                 false,
                 false,
                 false,
+                false,
                 OptionalInt.empty(),
                 OptionalInt.of(1),
                 List.of(2)));
@@ -96,6 +97,7 @@ class HuggingFaceConfigTest {
                 false,
                 true,
                 false,
+                false,
                 OptionalInt.empty(),
                 OptionalInt.of(0),
                 List.of(3)));
@@ -104,6 +106,7 @@ class HuggingFaceConfigTest {
   @Test
   void readsGptNeoxWithItsDefaults() {
     HuggingFaceConfig config = neox(c -> {});
+    assertThat(config.exactGelu()).isTrue();
     assertThat(config.headDim()).isEqualTo(16);
     assertThat(config.rotaryDim()).isEqualTo(4);
     assertThat(config.ropeTheta()).isEqualTo(10_000);

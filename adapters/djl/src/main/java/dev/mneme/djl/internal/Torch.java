@@ -1,7 +1,7 @@
 package dev.mneme.djl.internal;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.mneme.NativeLibraryException;
@@ -20,11 +20,22 @@ public final class Torch {
    * @throws NativeLibraryException if PyTorch cannot be loaded
    */
   public static PtNDManager newManager() {
+    return (PtNDManager) engine().newBaseManager();
+  }
+
+  /**
+   * As {@link #newManager}, for tensors in the processor's memory, wherever networks run.
+   *
+   * @throws NativeLibraryException if PyTorch cannot be loaded
+   */
+  public static PtNDManager newProcessorManager() {
+    return (PtNDManager) engine().newBaseManager(Device.cpu());
+  }
+
+  private static Engine engine() {
     Offline.require();
     try {
-      Engine engine = Engine.getEngine("PyTorch");
-      NDManager manager = engine.newBaseManager();
-      return (PtNDManager) manager;
+      return Engine.getEngine("PyTorch");
     } catch (RuntimeException | LinkageError e) {
       throw new NativeLibraryException(
           "PyTorch cannot be loaded: %s; the dependencies pytorch-engine and pytorch-jni must have one version and a pytorch-native-cpu jar must exist for this platform"

@@ -10,6 +10,7 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.Tap;
 import dev.mneme.llamacpp.LlamaCppOptions;
+import dev.mneme.store.UnchangedFile;
 import dev.mneme.store.gguf.GgufFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -5,8 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import dev.mneme.ClosedException;
-import dev.mneme.ContextOverflowException;
+import dev.mneme.EngineSession;
 import dev.mneme.FloatRows;
 import dev.mneme.HostSession;
 import dev.mneme.MemorySession;
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * batch's arrays are allocated once; logits are read where llama.cpp left them, activations are
  * copied while the graph runs, because its memory is used again.
  */
-public final class LlamaSession implements HostSession, MemorySession {
+public final class LlamaSession extends EngineSession implements HostSession, MemorySession {
 
   private static final int GGML_TYPE_F32 = 0;
   private static final int GGML_TYPE_F16 = 1;
@@ -33,7 +32,6 @@ public final class LlamaSession implements HostSession, MemorySession {
   private static final int CACHE_FULL = -3; // as observed; the header's comment says 1
   private static final int CACHE_FULL_BY_HEADER = 1;
 
-  private final Thread owner = Thread.currentThread();
   private final LlamaLibrary library;
   private final LlamaModel model;
   private final Arena arena = Arena.ofConfined();
@@ -44,10 +42,6 @@ public final class LlamaSession implements HostSession, MemorySession {
   private final MemorySegment positions;
   private final MemorySegment wanted;
   private final long tokenCountOffset;
-  private final int capacity;
-  private final int maxBatch;
-  private int length;
-  private boolean closed;
 
   LlamaSession(
       LlamaLibrary library,
@@ -57,17 +51,22 @@ public final class LlamaSession implements HostSession, MemorySession {
       int contextLength,
       int threads,
       @Nullable SessionTaps taps) {
+    super(
+        String.valueOf(model.file().path()),
+        contextLength,
+        maxBatch(options, contextLength),
+        model.width());
+    int maxBatch = maxBatch(options, contextLength);
     this.library = library;
     this.model = model;
     this.taps = taps;
-    this.capacity = contextLength;
-    maxBatch = maxBatch(options, contextLength);
     try {
-      context = library.initContext(weights, contextParams(options, threads));
+      context =
+          library.initContext(weights, contextParams(options, contextLength, maxBatch, threads));
       if (context.equals(MemorySegment.NULL)) {
         throw new MnemeException(
             "llama.cpp cannot make a session of %d tokens for %s (is there enough memory?): %s"
-                .formatted(capacity, model.file().path(), library.complaints()));
+                .formatted(contextLength, model.file().path(), library.complaints()));
       }
     } catch (RuntimeException e) {
       arena.close();
@@ -76,7 +75,7 @@ public final class LlamaSession implements HostSession, MemorySession {
     tokens = arena.allocate(JAVA_INT, maxBatch);
     positions = arena.allocate(JAVA_INT, maxBatch);
     wanted = arena.allocate(JAVA_BYTE, maxBatch);
-    batch = allocateBatch();
+    batch = allocateBatch(maxBatch);
     tokenCountOffset = LlamaLibrary.offset(library.release().batch(), "n_tokens");
   }
 
@@ -88,7 +87,8 @@ public final class LlamaSession implements HostSession, MemorySession {
     return Math.min(maxBatch, LARGEST_MICRO_BATCH);
   }
 
-  private MemorySegment contextParams(LlamaCppOptions options, int threads) {
+  private MemorySegment contextParams(
+      LlamaCppOptions options, int capacity, int maxBatch, int threads) {
     MemorySegment params = library.contextDefaultParams(arena);
     set(params, "n_ctx", capacity);
     set(params, "n_batch", maxBatch);
@@ -112,7 +112,7 @@ public final class LlamaSession implements HostSession, MemorySession {
   }
 
   /** Every token belongs to sequence 0, so all share one one-element list of sequences. */
-  private MemorySegment allocateBatch() {
+  private MemorySegment allocateBatch(int maxBatch) {
     MemorySegment sequence = arena.allocateFrom(JAVA_INT, 0);
     MemorySegment sequences = arena.allocate(ADDRESS, maxBatch);
     MemorySegment sequenceCounts = arena.allocate(JAVA_INT, maxBatch);
@@ -137,7 +137,7 @@ public final class LlamaSession implements HostSession, MemorySession {
 
   @Override
   public FloatRows activations(Tap tap) {
-    check();
+    requireUsable();
     if (taps == null) {
       throw new IllegalArgumentException(
           "this session was opened without taps, so there is nothing at " + tap);
@@ -160,18 +160,13 @@ public final class LlamaSession implements HostSession, MemorySession {
   }
 
   private FloatRows extend(int[] ids, Rows rows, boolean allTaps) {
-    check();
-    checkIds(ids);
+    requireExtendable(ids); // ids out of range and batches too large would end the process
     model.requireUnchangedFile();
-    int first =
-        switch (rows) {
-          case NONE -> ids.length;
-          case LAST -> ids.length - 1;
-          case ALL -> 0;
-        };
+    int past = past();
+    int first = ids.length - rows.count(ids.length);
     for (int i = 0; i < ids.length; i++) {
       tokens.setAtIndex(JAVA_INT, i, ids[i]);
-      positions.setAtIndex(JAVA_INT, i, length + i);
+      positions.setAtIndex(JAVA_INT, i, past + i);
       wanted.set(JAVA_BYTE, i, (byte) (i >= first ? 1 : 0));
     }
     batch.set(JAVA_INT, tokenCountOffset, ids.length);
@@ -180,43 +175,19 @@ public final class LlamaSession implements HostSession, MemorySession {
     }
     int result = library.decode(context, batch, ids.length);
     if (result != 0) {
-      library.removeFromCache(context, 0, length, -1);
+      library.removeFromCache(context, 0, past, -1);
       throw failure(result, ids.length);
     }
     if (taps != null && allTaps) {
       try {
         taps.end();
       } catch (RuntimeException e) {
-        library.removeFromCache(context, 0, length, -1);
+        library.removeFromCache(context, 0, past, -1);
         throw e;
       }
     }
-    length += ids.length;
+    extended(ids.length);
     return rows(first, ids.length - first);
-  }
-
-  /** Ids out of range and batches too large would end the process. */
-  private void checkIds(int[] ids) {
-    if (ids.length < 1 || ids.length > maxBatch) {
-      throw new IllegalArgumentException(
-          "a call takes 1 to %d tokens, not %d".formatted(maxBatch, ids.length));
-    }
-    for (int id : ids) {
-      if (id < 0 || id >= model.width()) {
-        throw new IllegalArgumentException(
-            "token id %d is outside [0, %d) of %s"
-                .formatted(id, model.width(), model.file().path()));
-      }
-    }
-    if (length + ids.length > capacity) {
-      throw overflow(ids.length);
-    }
-  }
-
-  private ContextOverflowException overflow(int more) {
-    return new ContextOverflowException(
-        "%d tokens after %d do not fit the context of %d of %s"
-            .formatted(more, length, capacity, model.file().path()));
   }
 
   private RuntimeException failure(int result, int count) {
@@ -240,62 +211,20 @@ public final class LlamaSession implements HostSession, MemorySession {
   }
 
   @Override
-  public int length() {
-    check();
-    return length;
-  }
-
-  @Override
-  public int capacity() {
-    check();
-    return capacity;
-  }
-
-  @Override
-  public int maxBatch() {
-    check();
-    return maxBatch;
-  }
-
-  @Override
-  public void truncate(int newLength) {
-    check();
-    if (newLength < 0 || newLength > length) {
-      throw new IllegalArgumentException(
-          "cannot truncate a sequence of %d to %d".formatted(length, newLength));
-    }
+  protected void forget(int newLength) {
     if (!library.removeFromCache(context, 0, newLength, -1)) {
       throw new NativeLibraryException(
           "this model's cache cannot forget single tokens, which Mneme needs");
     }
-    length = newLength;
-  }
-
-  private void check() {
-    checkThread();
-    if (closed) {
-      throw new ClosedException("this session of " + model.file().path() + " is closed");
-    }
-  }
-
-  private void checkThread() {
-    if (Thread.currentThread() != owner) {
-      throw new WrongThreadException(
-          "this session belongs to the thread %s that opened it".formatted(owner.getName()));
-    }
   }
 
   @Override
-  public void close() {
-    checkThread();
-    if (!closed) {
-      closed = true;
-      library.freeContext(context);
-      arena.close();
-      if (taps != null) {
-        taps.close();
-      }
-      model.contextClosed();
+  protected void release() {
+    library.freeContext(context);
+    arena.close();
+    if (taps != null) {
+      taps.close();
     }
+    model.contextClosed();
   }
 }

@@ -1,7 +1,6 @@
 package dev.mneme.llamacpp.internal;
 
-import dev.mneme.ClosedException;
-import dev.mneme.ContextOverflowException;
+import dev.mneme.EngineSession;
 import dev.mneme.FloatRows;
 import dev.mneme.MemorySession;
 import dev.mneme.Rows;
@@ -13,20 +12,22 @@ import org.jspecify.annotations.Nullable;
  * activation alone. One graph for single rows stays; one for the last other number of rows is kept
  * beside it.
  */
-public final class MlpSession implements MemorySession {
+public final class MlpSession extends EngineSession implements MemorySession {
 
   private static final int LARGEST_BATCH = 512;
 
-  private final Thread owner = Thread.currentThread();
   private final LlamaLibrary library;
   private final MlpWeights weights;
   private final MemorySegment processor;
   private @Nullable MlpGraph single;
   private @Nullable MlpGraph many;
-  private int length;
-  private boolean closed;
 
   MlpSession(LlamaLibrary library, MlpWeights weights, int threads) {
+    super(
+        String.valueOf(weights.path()),
+        Integer.MAX_VALUE,
+        LARGEST_BATCH,
+        weights.shape().vocabulary());
     this.library = library;
     this.weights = weights;
     processor = library.ggml().newProcessor(threads);
@@ -34,41 +35,11 @@ public final class MlpSession implements MemorySession {
 
   @Override
   public FloatRows recall(int[] tokens, FloatRows activations, Rows rows) {
-    check();
-    checkTokens(tokens);
-    int wanted =
-        switch (rows) {
-          case NONE -> 0;
-          case LAST -> 1;
-          case ALL -> tokens.length;
-        };
-    int input = weights.shape().input();
-    if (activations.count() != wanted || (wanted > 0 && activations.width() != input)) {
-      throw new IllegalArgumentException(
-          "%d activations of %d floats for %d rows, expected one of %d floats for each"
-              .formatted(activations.count(), activations.width(), wanted, input));
-    }
-    FloatRows logits = wanted == 0 ? FloatRows.NONE : compute(activations);
-    length += tokens.length;
+    requireExtendable(tokens);
+    requireActivations(activations, tokens, rows, weights.shape().input());
+    FloatRows logits = activations.count() == 0 ? FloatRows.NONE : compute(activations);
+    extended(tokens.length);
     return logits;
-  }
-
-  private void checkTokens(int[] tokens) {
-    if (tokens.length < 1 || tokens.length > LARGEST_BATCH) {
-      throw new IllegalArgumentException(
-          "a call takes 1 to %d tokens, not %d".formatted(LARGEST_BATCH, tokens.length));
-    }
-    for (int id : tokens) {
-      if (id < 0 || id >= weights.shape().vocabulary()) {
-        throw new IllegalArgumentException(
-            "token id %d is outside [0, %d) of %s"
-                .formatted(id, weights.shape().vocabulary(), weights.path()));
-      }
-    }
-    if (length > Integer.MAX_VALUE - tokens.length) {
-      throw new ContextOverflowException(
-          "%d tokens after %d are more than can be counted".formatted(tokens.length, length));
-    }
   }
 
   private FloatRows compute(FloatRows activations) {
@@ -98,60 +69,19 @@ public final class MlpSession implements MemorySession {
   }
 
   @Override
-  public int length() {
-    check();
-    return length;
+  protected void forget(int newLength) {
+    // Nothing is kept of the tokens.
   }
 
   @Override
-  public int capacity() {
-    check();
-    return Integer.MAX_VALUE;
-  }
-
-  @Override
-  public int maxBatch() {
-    check();
-    return LARGEST_BATCH;
-  }
-
-  @Override
-  public void truncate(int newLength) {
-    check();
-    if (newLength < 0 || newLength > length) {
-      throw new IllegalArgumentException(
-          "cannot truncate a sequence of %d to %d".formatted(length, newLength));
+  protected void release() {
+    if (single != null) {
+      single.close();
     }
-    length = newLength;
-  }
-
-  private void check() {
-    checkThread();
-    if (closed) {
-      throw new ClosedException("this session of " + weights.path() + " is closed");
+    if (many != null) {
+      many.close();
     }
-  }
-
-  private void checkThread() {
-    if (Thread.currentThread() != owner) {
-      throw new WrongThreadException(
-          "this session belongs to the thread %s that opened it".formatted(owner.getName()));
-    }
-  }
-
-  @Override
-  public void close() {
-    checkThread();
-    if (!closed) {
-      closed = true;
-      if (single != null) {
-        single.close();
-      }
-      if (many != null) {
-        many.close();
-      }
-      library.ggml().freeProcessor(processor);
-      weights.sessionClosed();
-    }
+    library.ggml().freeProcessor(processor);
+    weights.sessionClosed();
   }
 }

@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableSet;
 import dev.mneme.ClosedException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.store.UnchangedFile;
 import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.gguf.GgufTensor;
 import dev.mneme.store.gguf.GgufType;

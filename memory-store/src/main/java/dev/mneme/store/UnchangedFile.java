@@ -1,4 +1,4 @@
-package dev.mneme.llamacpp.internal;
+package dev.mneme.store;
 
 import dev.mneme.MnemeException;
 import java.io.IOException;
@@ -11,20 +11,22 @@ import java.nio.file.attribute.FileTime;
  * A file that is mapped into memory and must stay as it is: touching mapped pages of a file that
  * shrank would end the process, so the file is looked at before each use.
  */
-final class UnchangedFile {
+public final class UnchangedFile {
 
   private final Path path;
   private final long size;
   private final FileTime time;
 
-  UnchangedFile(Path path) {
+  /** Remembers the file as it is now. */
+  public UnchangedFile(Path path) {
     this.path = path;
     BasicFileAttributes attributes = attributes(path);
     size = attributes.size();
     time = attributes.lastModifiedTime();
   }
 
-  long size() {
+  /** Bytes. */
+  public long size() {
     return size;
   }
 
@@ -33,7 +35,7 @@ final class UnchangedFile {
    *
    * @throws MnemeException if it is not as it was
    */
-  void require() {
+  public void require() {
     if (!Files.exists(path)) {
       return;
     }

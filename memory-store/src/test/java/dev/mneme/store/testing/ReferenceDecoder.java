@@ -1,4 +1,4 @@
-package dev.mneme.llamacpp;
+package dev.mneme.store.testing;
 
 import dev.mneme.Tap;
 import dev.mneme.store.hf.HuggingFaceConfig;
@@ -13,15 +13,16 @@ import java.util.Map;
 
 /**
  * A decoder's forward pass in plain Java and double arithmetic, straight from a Hugging Face
- * directory: what the engine is compared with. Llama, Mistral, Qwen2, GPT-2 and GPT-NeoX.
+ * directory: what engines are compared with. Llama, Mistral, Qwen2, GPT-2 and GPT-NeoX.
  */
-final class ReferenceDecoder implements AutoCloseable {
+public final class ReferenceDecoder implements AutoCloseable {
 
   private final HuggingFaceConfig config;
   private final TensorSource weights;
   private final Map<Tap, double[][]> activations = new HashMap<>();
 
-  ReferenceDecoder(Path directory) {
+  /** Opens a directory; its values are read when they are needed. */
+  public ReferenceDecoder(Path directory) {
     config = HuggingFaceConfig.read(directory);
     weights = TensorSource.openDirectory(directory);
   }
@@ -41,7 +42,7 @@ final class ReferenceDecoder implements AutoCloseable {
   }
 
   /** What the last {@link #logits} computed at a place, a row for each token. */
-  double[][] activations(Tap tap) {
+  public double[][] activations(Tap tap) {
     double[][] found = activations.get(tap);
     if (found == null) {
       throw new IllegalArgumentException("nothing at " + tap);
@@ -55,7 +56,7 @@ final class ReferenceDecoder implements AutoCloseable {
   }
 
   /** Logits after each token. */
-  double[][] logits(int... tokens) {
+  public double[][] logits(int... tokens) {
     return switch (config.architecture()) {
       case GPT2 -> gpt2(tokens);
       case GPT_NEOX -> gptNeox(tokens);

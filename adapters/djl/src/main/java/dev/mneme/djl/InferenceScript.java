@@ -1,0 +1,343 @@
+package dev.mneme.djl;
+
+import dev.mneme.store.hf.HuggingFaceConfig;
+import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A decoder that extends one sequence, as TorchScript: every family of {@link Architecture}, every
+ * {@link WeightPrecision}. The text holds the shape and where in the list each weight lies ({@link
+ * WeightSlots}); the cache of keys and values, the tables and the rows to fill are arguments.
+ *
+ * <p>Rows are positions: all tensors of the residual stream are [tokens, hidden] in 32 bits, keys
+ * and values [kvHeads, tokens, headDim] in the numbers of the products.
+ */
+final class InferenceScript {
+
+  static final String CLASS = "Inference";
+
+  /** Rows of logits made at a time. */
+  private static final int HEAD_CHUNK = 64;
+
+  /** Rows of a matrix brought to 8 bits at a time. */
+  private static final int ROUNDED_CHUNK = 4096;
+
+  private static final int FLOAT32 = 6; // PyTorch's codes of number types
+  private static final int BFLOAT16 = 15;
+
+  private static final Pattern NAME = Pattern.compile("\\$\\{(\\w+)}");
+
+  private final HuggingFaceConfig config;
+  private final WeightSlots slots;
+  private final boolean rounded;
+  private final int type;
+
+  private InferenceScript(HuggingFaceConfig config, WeightSlots slots, WeightPrecision precision) {
+    this.config = config;
+    this.slots = slots;
+    this.rounded = precision == WeightPrecision.INT8;
+    this.type = precision == WeightPrecision.FLOAT32 ? FLOAT32 : BFLOAT16;
+  }
+
+  static String of(HuggingFaceConfig config, WeightSlots slots, WeightPrecision precision) {
+    return new InferenceScript(config, slots, precision).text();
+  }
+
+  private String text() {
+    String norm =
+        switch (config.architecture()) {
+          case LLAMA, MISTRAL, QWEN2 -> RMS_NORM;
+          case GPT2, GPT_NEOX -> LAYER_NORM;
+        };
+    String positions =
+        switch (config.architecture()) {
+          case LLAMA, MISTRAL, QWEN2 -> ROTARY_POSITIONS + WHOLE_HEADS;
+          case GPT2 -> LEARNED_POSITIONS;
+          case GPT_NEOX ->
+              ROTARY_POSITIONS
+                  + (config.rotaryDim() == config.headDim() ? WHOLE_HEADS : PARTS_OF_HEADS);
+        };
+    String queries =
+        switch (config.architecture()) {
+          case LLAMA, MISTRAL, QWEN2 -> SEPARATE_QUERIES;
+          case GPT2 -> FUSED_QUERIES;
+          case GPT_NEOX -> QUERIES_BY_HEADS;
+        };
+    String feedForward =
+        switch (config.architecture()) {
+          case LLAMA, MISTRAL, QWEN2 -> GATED_FEED_FORWARD;
+          case GPT2, GPT_NEOX -> PLAIN_FEED_FORWARD;
+        };
+    return LOADING
+        + Stream.of(rounded ? ROUNDED_PRODUCTS : PRODUCTS, norm, positions, queries, feedForward)
+            .map(this::filled)
+            .collect(Collectors.joining())
+        + filled(ATTENTION)
+        + filled(config.parallelResidual() ? PARALLEL_BLOCK : BLOCK)
+        + filled(SEQUENCE);
+  }
+
+  private String filled(String template) {
+    Map<String, String> values =
+        Map.ofEntries(
+            Map.entry("TYPE", Integer.toString(type)),
+            Map.entry("HIDDEN", Integer.toString(config.hidden())),
+            Map.entry("EPSILON", Double.toString(config.normEpsilon())),
+            Map.entry("LAYERS", Integer.toString(config.layers())),
+            Map.entry("HEADS", Integer.toString(config.heads())),
+            Map.entry("KVHEADS", Integer.toString(config.kvHeads())),
+            Map.entry("GROUP", Integer.toString(config.heads() / config.kvHeads())),
+            Map.entry("HEADDIM", Integer.toString(config.headDim())),
+            Map.entry("ROTATED", Integer.toString(config.rotaryDim())),
+            Map.entry("KEPT", Integer.toString(config.headDim() - config.rotaryDim())),
+            Map.entry("GELU", config.exactGelu() ? "none" : "tanh"),
+            Map.entry("GROUPED", config.heads() == config.kvHeads() ? "False" : "True"),
+            Map.entry("CHUNK", Integer.toString(HEAD_CHUNK)),
+            Map.entry("FIRST", Integer.toString(slots.firstBlock())),
+            Map.entry("PERBLOCK", Integer.toString(slots.perBlock())),
+            Map.entry("OUTPUTNORM", Integer.toString(slots.at("output_norm.weight"))),
+            Map.entry("HEAD", Integer.toString(slots.at("output.weight"))));
+    return NAME.matcher(template)
+        .replaceAll(
+            match -> {
+              String name = match.group(1);
+              String value = values.get(name);
+              return Matcher.quoteReplacement(value != null ? value : ofBlock(name));
+            });
+  }
+
+  /**
+   * {@code attn_q_of_h}: the product of the matrix attn_q, with its bias where it has one, and h.
+   * {@code ffn_norm}: a part's place in its block.
+   */
+  private String ofBlock(String name) {
+    int of = name.indexOf("_of_");
+    if (of < 0) {
+      return "torch.add(at, %d)".formatted(slots.inBlock(name + ".weight"));
+    }
+    String matrix = name.substring(0, of);
+    return "self.%s(%s, ws, torch.add(at, %d))"
+        .formatted(
+            slots.hasInBlock(matrix + ".bias") ? "biased" : "product",
+            name.substring(of + "_of_".length()),
+            slots.inBlock(matrix + ".weight"));
+  }
+
+  /** What brings weights as they are stored to the numbers they are used in. */
+  private static final String LOADING =
+      """
+      class Inference(Module):
+        __parameters__ = []
+        __buffers__ = []
+        training : bool
+        def reinterpreted(self: __torch__.Inference, x: Tensor, size: List[int], stride: List[int]) -> Tensor:
+          out = torch.empty([0], dtype=15)
+          return torch.set_(out, x, 0, size, stride)
+        def converted(self: __torch__.Inference, x: Tensor, type: int) -> Tensor:
+          return torch.to(x, type)
+        def finite(self: __torch__.Inference, x: Tensor) -> bool:
+          return bool(torch.isfinite(torch.sum(x, dtype=7)))
+        def transposed(self: __torch__.Inference, x: Tensor) -> Tensor:
+          return torch.t(x)
+        def rounded(self: __torch__.Inference, x: Tensor) -> List[Tensor]:
+          rows = annotate(List[Tensor], [])
+          scales = annotate(List[Tensor], [])
+          parts = torch.split(x, %d)
+          for i in range(torch.len(parts)):
+            w = torch.to(parts[i], 6)
+            most = torch.amax(torch.abs(w), [1], True)
+            scale = torch.to(torch.clamp_min(torch.div(most, 127.), 1e-30), 15)
+            w0 = torch.clamp(torch.round(torch.div(w, torch.to(scale, 6))), -127, 127)
+            _0 = torch.append(rows, torch.to(w0, 1))
+            _1 = torch.append(scales, torch.reshape(scale, [-1]))
+          return [torch.cat(rows), torch.cat(scales)]
+        def cache(self: __torch__.Inference, of: Tensor, layers: int, heads: int, capacity: int, dim: int, type: int) -> List[Tensor]:
+          out = annotate(List[Tensor], [])
+          for l in range(torch.mul(2, layers)):
+            _0 = torch.append(out, torch.new_empty(of, [heads, capacity, dim], dtype=type))
+          return out
+      """
+          .formatted(ROUNDED_CHUNK);
+
+  private static final String PRODUCTS =
+      """
+        def product(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
+          return torch.linear(torch.to(x, ${TYPE}), ws[at])
+        def biased(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
+          return torch.linear(torch.to(x, ${TYPE}), ws[at], ws[torch.add(at, 1)])
+      """;
+
+  private static final String ROUNDED_PRODUCTS =
+      """
+        def product(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
+          return torch._weight_int8pack_mm(torch.to(x, ${TYPE}), ws[at], ws[torch.add(at, 1)])
+        def biased(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
+          return torch.add(self.product(x, ws, at), ws[torch.add(at, 2)])
+      """;
+
+  private static final String RMS_NORM =
+      """
+        def normed(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
+          return torch.rms_norm(x, [${HIDDEN}], ws[at], ${EPSILON})
+      """;
+
+  private static final String LAYER_NORM =
+      """
+        def normed(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
+          return torch.layer_norm(x, [${HIDDEN}], ws[at], ws[torch.add(at, 1)], ${EPSILON})
+      """;
+
+  private static final String ROTARY_POSITIONS =
+      """
+        def embedded(self: __torch__.Inference, ids: Tensor, positions: Tensor, ws: List[Tensor]) -> Tensor:
+          return torch.to(torch.embedding(ws[0], ids), 6)
+        def turned(self: __torch__.Inference, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+          a, b, = torch.chunk(x, 2, -1)
+          return torch.cat([torch.sub(torch.mul(a, cos), torch.mul(b, sin)), torch.add(torch.mul(b, cos), torch.mul(a, sin))], -1)
+      """;
+
+  private static final String WHOLE_HEADS =
+      """
+        def placed(self: __torch__.Inference, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+          return self.turned(torch.to(x, 6), cos, sin)
+      """;
+
+  private static final String PARTS_OF_HEADS =
+      """
+        def placed(self: __torch__.Inference, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+          a, b, = torch.split_with_sizes(torch.to(x, 6), [${ROTATED}, ${KEPT}], -1)
+          return torch.cat([self.turned(a, cos, sin), b], -1)
+      """;
+
+  private static final String LEARNED_POSITIONS =
+      """
+        def embedded(self: __torch__.Inference, ids: Tensor, positions: Tensor, ws: List[Tensor]) -> Tensor:
+          return torch.add(torch.to(torch.embedding(ws[0], ids), 6), torch.to(torch.embedding(ws[1], positions), 6))
+        def placed(self: __torch__.Inference, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+          return x
+      """;
+
+  private static final String SEPARATE_QUERIES =
+      """
+        def queries(self: __torch__.Inference, h: Tensor, ws: List[Tensor], at: int) -> Tuple[Tensor, Tensor, Tensor]:
+          return (${attn_q_of_h}, ${attn_k_of_h}, ${attn_v_of_h})
+      """;
+
+  private static final String FUSED_QUERIES =
+      """
+        def queries(self: __torch__.Inference, h: Tensor, ws: List[Tensor], at: int) -> Tuple[Tensor, Tensor, Tensor]:
+          q, k, v, = torch.chunk(${attn_qkv_of_h}, 3, -1)
+          return (q, k, v)
+      """;
+
+  private static final String QUERIES_BY_HEADS =
+      """
+        def queries(self: __torch__.Inference, h: Tensor, ws: List[Tensor], at: int) -> Tuple[Tensor, Tensor, Tensor]:
+          n = torch.size(h, 0)
+          q, k, v, = torch.chunk(torch.reshape(${attn_qkv_of_h}, [n, ${HEADS}, torch.mul(3, ${HEADDIM})]), 3, -1)
+          return (q, k, v)
+      """;
+
+  private static final String GATED_FEED_FORWARD =
+      """
+        def fed(self: __torch__.Inference, h: Tensor, ws: List[Tensor], at: int) -> Tensor:
+          g = torch.silu(${ffn_gate_of_h})
+          u = torch.mul(g, ${ffn_up_of_h})
+          return torch.to(${ffn_down_of_u}, 6)
+      """;
+
+  private static final String PLAIN_FEED_FORWARD =
+      """
+        def fed(self: __torch__.Inference, h: Tensor, ws: List[Tensor], at: int) -> Tensor:
+          u = torch.gelu(${ffn_up_of_h}, approximate="${GELU}")
+          return torch.to(${ffn_down_of_u}, 6)
+      """;
+
+  /**
+   * Attention: a single token, and tokens after others, multiply the queries of all heads that
+   * share keys in one go; only an empty cache lets the library's own causal mask fit, which starts
+   * at the first key.
+   */
+  private static final String ATTENTION =
+      """
+        def seen(self: __torch__.Inference, past: int, n: int, columns: Tensor) -> Tensor:
+          if torch.__and__(torch.gt(past, 0), torch.gt(n, 1)):
+            keys = torch.unsqueeze(torch.narrow(columns, 0, 0, torch.add(past, n)), 0)
+            positions = torch.unsqueeze(torch.narrow(columns, 0, past, n), 1)
+            out = torch.repeat(torch.le(keys, positions), [${GROUP}, 1])
+          else:
+            out = columns
+          return out
+        def attended(self: __torch__.Inference, x: Tensor, past: int, cos: Tensor, sin: Tensor, seen: Tensor, keys: Tensor, values: Tensor, ws: List[Tensor], at: int) -> Tensor:
+          n = torch.size(x, 0)
+          total = torch.add(past, n)
+          q, k, v, = self.queries(self.normed(x, ws, ${attn_norm}), ws, at)
+          q0 = torch.to(self.placed(torch.transpose(torch.reshape(q, [n, ${HEADS}, ${HEADDIM}]), 0, 1), cos, sin), ${TYPE})
+          k0 = self.placed(torch.transpose(torch.reshape(k, [n, ${KVHEADS}, ${HEADDIM}]), 0, 1), cos, sin)
+          v0 = torch.transpose(torch.reshape(v, [n, ${KVHEADS}, ${HEADDIM}]), 0, 1)
+          _0 = torch.copy_(torch.narrow(keys, 1, past, n), k0)
+          _1 = torch.copy_(torch.narrow(values, 1, past, n), v0)
+          k1 = torch.unsqueeze(torch.narrow(keys, 1, 0, total), 0)
+          v1 = torch.unsqueeze(torch.narrow(values, 1, 0, total), 0)
+          if torch.eq(n, 1):
+            q1 = torch.reshape(q0, [1, ${KVHEADS}, ${GROUP}, ${HEADDIM}])
+            o = torch.scaled_dot_product_attention(q1, k1, v1)
+          else:
+            if torch.eq(past, 0):
+              o = torch.scaled_dot_product_attention(torch.unsqueeze(q0, 0), k1, v1, None, 0., True, enable_gqa=${GROUPED})
+            else:
+              q1 = torch.reshape(q0, [1, ${KVHEADS}, torch.mul(${GROUP}, n), ${HEADDIM}])
+              o = torch.scaled_dot_product_attention(q1, k1, v1, seen)
+          a = torch.reshape(torch.transpose(torch.reshape(o, [${HEADS}, n, ${HEADDIM}]), 0, 1), [n, torch.mul(${HEADS}, ${HEADDIM})])
+          return torch.to(${attn_output_of_a}, 6)
+        def keep(self: __torch__.Inference, x: Tensor, tap: Tensor, rows: int) -> None:
+          if torch.__and__(torch.gt(torch.numel(tap), 0), torch.gt(rows, 0)):
+            last = torch.narrow(x, 0, torch.sub(torch.size(x, 0), rows), rows)
+            _0 = torch.copy_(torch.narrow(tap, 0, 0, rows), last)
+          return None
+      """;
+
+  private static final String BLOCK =
+      """
+        def block(self: __torch__.Inference, x: Tensor, attended: Tensor, tap: Tensor, rows: int, ws: List[Tensor], at: int) -> Tensor:
+          x0 = torch.add(x, attended)
+          h = self.normed(x0, ws, ${ffn_norm})
+          _0 = self.keep(h, tap, rows)
+          return torch.add(x0, self.fed(h, ws, at))
+      """;
+
+  private static final String PARALLEL_BLOCK =
+      """
+        def block(self: __torch__.Inference, x: Tensor, attended: Tensor, tap: Tensor, rows: int, ws: List[Tensor], at: int) -> Tensor:
+          h = self.normed(x, ws, ${ffn_norm})
+          _0 = self.keep(h, tap, rows)
+          return torch.add(torch.add(x, attended), self.fed(h, ws, at))
+      """;
+
+  private static final String SEQUENCE =
+      """
+        def forward(self: __torch__.Inference, n: int, past: int, rows: int, ids: Tensor, columns: Tensor, cos: Tensor, sin: Tensor, cache: List[Tensor], taps: List[Tensor], logits: Tensor, ws: List[Tensor]) -> int:
+          ids0 = torch.to(torch.narrow(ids, 0, 0, n), ops.prim.device(columns))
+          x = self.embedded(ids0, torch.narrow(columns, 0, past, n), ws)
+          cos0 = torch.narrow(cos, 0, past, n)
+          sin0 = torch.narrow(sin, 0, past, n)
+          seen = self.seen(past, n, columns)
+          for l in range(${LAYERS}):
+            at = torch.add(${FIRST}, torch.mul(l, ${PERBLOCK}))
+            point = torch.mul(2, l)
+            attended = self.attended(x, past, cos0, sin0, seen, cache[point], cache[torch.add(point, 1)], ws, at)
+            x = self.block(x, attended, taps[point], rows, ws, at)
+            _1 = self.keep(x, taps[torch.add(point, 1)], rows)
+          if torch.gt(rows, 0):
+            last = self.normed(torch.narrow(x, 0, torch.sub(n, rows), rows), ws, ${OUTPUTNORM})
+            parts = torch.split(last, ${CHUNK})
+            for i in range(torch.len(parts)):
+              z = self.product(parts[i], ws, ${HEAD})
+              _2 = torch.copy_(torch.narrow(logits, 0, torch.mul(i, ${CHUNK}), torch.size(z, 0)), z)
+          return rows
+      """;
+}

@@ -1,0 +1,185 @@
+package dev.mneme.djl;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.mneme.MalformedFileException;
+import dev.mneme.djl.WeightSlots.Kind;
+import dev.mneme.djl.WeightSlots.Slot;
+import dev.mneme.djl.internal.Script;
+import dev.mneme.djl.internal.Torch;
+import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.hf.HuggingFaceModel;
+import dev.mneme.store.safetensors.Dtype;
+import dev.mneme.store.safetensors.TensorInfo;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A model's weights as tensors in the order of its {@link WeightSlots}. What the files store in the
+ * numbers wanted is used where it is mapped, the rest converted. Owns native memory; the model it
+ * was read from must stay open as long as {@link #mapped}.
+ */
+final class InferenceWeights implements AutoCloseable {
+
+  private static final int FLOAT32 = 6; // PyTorch's codes of number types
+  private static final int BFLOAT16 = 15;
+
+  private final PtNDManager manager = Torch.newManager();
+  private final Arena copies = Arena.ofShared();
+  private final Script script;
+  private final HuggingFaceModel model;
+  private final WeightPrecision precision;
+  private final List<PtNDArray> tensors = new ArrayList<>();
+  private boolean mapped;
+
+  private InferenceWeights(Script script, HuggingFaceModel model, WeightPrecision precision) {
+    this.script = script;
+    this.model = model;
+    this.precision = precision;
+  }
+
+  /**
+   * Reads all weights.
+   *
+   * @param script an {@link InferenceScript}
+   * @throws MalformedFileException if a weight is not finite; names the tensor
+   */
+  static InferenceWeights read(
+      HuggingFaceModel model, WeightSlots slots, WeightPrecision precision, Script script) {
+    var weights = new InferenceWeights(script, model, precision);
+    try {
+      slots.slots().forEach(weights::add);
+      return weights;
+    } catch (RuntimeException e) {
+      weights.close();
+      throw e;
+    }
+  }
+
+  /** The numbers in which the files store most of a model, where they are all alike. */
+  static boolean isStoredAsBfloat16(HuggingFaceModel model) {
+    return model.tensorsByPart().values().stream()
+        .map(name -> model.tensors().tensors().get(name))
+        .filter(info -> info != null && info.shape().size() == 2)
+        .allMatch(info -> info.dtype() == Dtype.BF16);
+  }
+
+  /** The tensors; they stay this object's. */
+  List<PtNDArray> tensors() {
+    return tensors;
+  }
+
+  /** Whether some of them lie in the model's mapped files. */
+  boolean mapped() {
+    return mapped;
+  }
+
+  private void add(Slot slot) {
+    TensorInfo info = model.tensors().tensors().get(slot.source());
+    if (info == null) {
+      throw new IllegalStateException(slot.source() + " passed the check");
+    }
+    boolean inOut = model.config().architecture() == Architecture.GPT2 && isOfBlock(slot);
+    try (PtNDManager passing = (PtNDManager) manager.newSubManager()) {
+      PtNDArray stored = stored(passing, info, model.tensors().data(slot.source()));
+      requireFinite(slot.source(), stored);
+      PtNDArray matrix = inOut && slot.kind() == Kind.MATRIX ? run("transposed", stored) : stored;
+      if (slot.kind() == Kind.MATRIX && precision == WeightPrecision.INT8) {
+        addRounded(matrix);
+      } else {
+        int type =
+            slot.kind() == Kind.NORM || precision == WeightPrecision.FLOAT32 ? FLOAT32 : BFLOAT16;
+        mapped |= info.dtype() == (type == FLOAT32 ? Dtype.F32 : Dtype.BF16);
+        tensors.add(converted(matrix, type)); // the same storage where nothing needs converting
+      }
+    }
+  }
+
+  /** GPT-2 stores the matrices of its blocks [in, out]. */
+  private static boolean isOfBlock(Slot slot) {
+    return !slot.source().endsWith("wte.weight")
+        && !slot.source().endsWith("wpe.weight")
+        && !slot.source().equals("lm_head.weight");
+  }
+
+  private void addRounded(PtNDArray matrix) {
+    try (IValue argument = IValue.from(matrix);
+        IValue pair = script.run("rounded", argument)) {
+      tensors.addAll(List.of(pair.toTensorArray(manager)));
+    }
+  }
+
+  private PtNDArray converted(PtNDArray tensor, int type) {
+    try (IValue argument = IValue.from(tensor);
+        IValue code = IValue.from((long) type);
+        IValue result = script.run("converted", argument, code)) {
+      return result.toTensor(manager);
+    }
+  }
+
+  private PtNDArray run(String method, PtNDArray tensor) {
+    try (IValue argument = IValue.from(tensor);
+        IValue result = script.run(method, argument)) {
+      return result.toTensor(tensor.getManager());
+    }
+  }
+
+  private void requireFinite(String name, PtNDArray tensor) {
+    try (IValue argument = IValue.from(tensor);
+        IValue finite = script.run("finite", argument)) {
+      if (!finite.toBoolean()) {
+        throw new MalformedFileException(
+            "%s: the tensor %s holds a number that is not finite; the file is damaged, or its training diverged"
+                .formatted(model.directory(), name));
+      }
+    }
+  }
+
+  /** A tensor over the bytes where they are, or over a copy where they lie crooked. */
+  private PtNDArray stored(PtNDManager owner, TensorInfo info, MemorySegment data) {
+    int bytes = info.dtype().bits() / Byte.SIZE;
+    MemorySegment straight = data;
+    if (data.address() % bytes != 0) {
+      straight = copies.allocate(data.byteSize(), bytes);
+      straight.copyFrom(data);
+    }
+    Shape shape = new Shape(info.shape().stream().mapToLong(Long::longValue).toArray());
+    ByteBuffer buffer = straight.asByteBuffer();
+    return switch (info.dtype()) {
+      case F32 -> owner.create(buffer, shape, DataType.FLOAT32);
+      case F64 -> owner.create(buffer, shape, DataType.FLOAT64);
+      case F16 -> owner.create(buffer, shape, DataType.FLOAT16);
+      case BF16 -> bfloat16(owner.create(buffer, shape, DataType.FLOAT16), info);
+      default -> throw new IllegalStateException(info.name() + " passed the check");
+    };
+  }
+
+  /** The engine has no name for bfloat16; its script does. */
+  private PtNDArray bfloat16(PtNDArray bits, TensorInfo info) {
+    long[] size = info.shape().stream().mapToLong(Long::longValue).toArray();
+    long[] stride = new long[size.length];
+    long step = 1;
+    for (int i = size.length - 1; i >= 0; i--) {
+      stride[i] = step;
+      step *= size[i];
+    }
+    try (IValue argument = IValue.from(bits);
+        IValue sizes = IValue.listFrom(size);
+        IValue strides = IValue.listFrom(stride);
+        IValue result = script.run("reinterpreted", argument, sizes, strides)) {
+      return result.toTensor(bits.getManager());
+    }
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+    copies.close();
+  }
+}

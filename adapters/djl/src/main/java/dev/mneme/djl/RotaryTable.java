@@ -1,0 +1,40 @@
+package dev.mneme.djl;
+
+import dev.mneme.store.hf.RopeScaling;
+
+/**
+ * Cosines and sines by which rotary embeddings turn queries and keys: for each position and each
+ * pair of a head's floats, of the angle position · theta^(-2i/width) for the i-th pair (RoFormer,
+ * arXiv 2104.09864, 3.2.2), stretched where the model asks for it.
+ *
+ * @param cos [positions · pairs]
+ * @param sin likewise
+ */
+@SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
+record RotaryTable(int positions, int pairs, float[] cos, float[] sin) {
+
+  static RotaryTable of(int positions, int width, double theta, RopeScaling scaling) {
+    int pairs = width / 2;
+    double[] frequencies = new double[pairs];
+    float[] divisors =
+        scaling instanceof RopeScaling.Llama3 llama3 ? llama3.divisors(width, theta) : new float[0];
+    for (int i = 0; i < pairs; i++) {
+      double divisor =
+          switch (scaling) {
+            case RopeScaling.None() -> 1;
+            case RopeScaling.Linear(double factor) -> factor;
+            case RopeScaling.Llama3 _ -> divisors[i];
+          };
+      frequencies[i] = Math.pow(theta, -2.0 * i / width) / divisor;
+    }
+    float[] cos = new float[positions * pairs];
+    float[] sin = new float[cos.length];
+    for (int i = 0; i < cos.length; i++) {
+      int position = i / pairs;
+      double angle = position * frequencies[i % pairs];
+      cos[i] = (float) Math.cos(angle);
+      sin[i] = (float) Math.sin(angle);
+    }
+    return new RotaryTable(positions, pairs, cos, sin);
+  }
+}

@@ -1,0 +1,26 @@
+package dev.mneme.djl;
+
+import dev.mneme.HostLoader;
+import dev.mneme.HostModel;
+import dev.mneme.store.hf.HuggingFaceConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Opens Hugging Face folders as hosts; found by {@link java.util.ServiceLoader}. */
+public final class TorchHostLoader implements HostLoader {
+
+  @Override
+  public String engine() {
+    return "PyTorch";
+  }
+
+  @Override
+  public boolean accepts(Path path) {
+    return Files.isRegularFile(path.resolve(HuggingFaceConfig.FILE));
+  }
+
+  @Override
+  public HostModel load(Path path) {
+    return TorchHost.open(path);
+  }
+}

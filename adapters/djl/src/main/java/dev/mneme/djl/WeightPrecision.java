@@ -1,0 +1,20 @@
+package dev.mneme.djl;
+
+/**
+ * The numbers in which a network's matrices are kept and multiplied. Norms, the residual stream and
+ * logits are computed in 32 bits whatever the choice.
+ */
+public enum WeightPrecision {
+  /** 32 bits: files stored so are used where they are mapped, others take twice their size. */
+  FLOAT32,
+  /**
+   * 16 bits with the range of 32: files stored so are used where they are mapped. {@link
+   * Processor#multipliesBfloat16} says whether it is fast here.
+   */
+  BFLOAT16,
+  /**
+   * 8 bits with a scale for each row, made when the model is opened; activations are bfloat16. The
+   * embedding stays bfloat16.
+   */
+  INT8
+}

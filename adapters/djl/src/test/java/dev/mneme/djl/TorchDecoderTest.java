@@ -1,0 +1,240 @@
+package dev.mneme.djl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.mneme.FloatRows;
+import dev.mneme.MalformedFileException;
+import dev.mneme.MemoryModule;
+import dev.mneme.Rows;
+import dev.mneme.Tap;
+import dev.mneme.store.MemoryPack;
+import dev.mneme.store.safetensors.SafeTensorsWriter.Entry;
+import dev.mneme.store.testing.ModelEdit;
+import dev.mneme.store.testing.ReferenceDecoder;
+import dev.mneme.store.testing.TinyModel;
+import dev.mneme.store.testing.TinyModel.Family;
+import dev.mneme.testing.MemoryModuleContract;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Decoders on PyTorch, on small random models of every family. */
+class TorchDecoderTest {
+
+  private static final int[] TOKENS = {5, 100, 101, 257, 32, 258, 100, 7, 90, 33, 12, 64};
+
+  @TempDir static Path directory;
+
+  private static TorchOptions in(WeightPrecision precision) {
+    return TorchOptions.defaults().withPrecision(precision);
+  }
+
+  private static Path model(Family family) {
+    return TinyModel.write(TinyModel.directory(directory, "model-" + family), family, 7);
+  }
+
+  private abstract static class Contract extends MemoryModuleContract {
+
+    private final Family family;
+    private final WeightPrecision precision;
+    private final double tolerance;
+
+    Contract(Family family, WeightPrecision precision, double tolerance) {
+      this.family = family;
+      this.precision = precision;
+      this.tolerance = tolerance;
+    }
+
+    @Override
+    protected MemoryModule open() {
+      Path out = directory.resolve("pack-" + family);
+      MemoryPack pack =
+          out.toFile().exists()
+              ? MemoryPack.open(out)
+              : MemoryPack.importFrom(model(family), "law", "law", out);
+      return TorchMemoryDecoder.open(pack, in(precision));
+    }
+
+    @Override
+    protected int[] someTokens() {
+      return TOKENS;
+    }
+
+    @Override
+    protected double tolerance() {
+      return tolerance;
+    }
+  }
+
+  @Nested
+  class Llama extends Contract {
+    Llama() {
+      super(Family.LLAMA, WeightPrecision.FLOAT32, 1e-4);
+    }
+  }
+
+  @Nested
+  class Gpt2 extends Contract {
+    Gpt2() {
+      super(Family.GPT2, WeightPrecision.FLOAT32, 1e-4);
+    }
+  }
+
+  @Nested
+  class LlamaInBfloat16 extends Contract {
+    LlamaInBfloat16() {
+      super(Family.LLAMA, WeightPrecision.BFLOAT16, 0.3);
+    }
+  }
+
+  @Nested
+  class Qwen2InInt8 extends Contract {
+    Qwen2InInt8() {
+      super(Family.QWEN2, WeightPrecision.INT8, 0.3);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void logitsAgreeWithDoubleArithmeticOnTheSameWeights(Family family) {
+    Path folder = model(family);
+    try (var reference = new ReferenceDecoder(folder);
+        TorchDecoder model = TorchDecoder.open(folder, in(WeightPrecision.FLOAT32));
+        TorchDecoderSession session = model.openSession(1, Set.of())) {
+      double[][] expected = reference.logits(TOKENS);
+      assertClose(session.forward(TOKENS, Rows.ALL), expected, 0, 2e-4);
+      session.truncate(0);
+      session.forward(Arrays.copyOf(TOKENS, 5), Rows.NONE);
+      int[] rest = Arrays.copyOfRange(TOKENS, 5, TOKENS.length);
+      assertClose(session.forward(rest, Rows.ALL), expected, 5, 2e-4);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void activationsAgreeWithDoubleArithmeticAtEveryTap(Family family) {
+    Path folder = model(family);
+    var taps = new HashSet<Tap>();
+    for (int block = 0; block < TinyModel.LAYERS; block++) {
+      for (Tap.Point point : Tap.Point.values()) {
+        taps.add(new Tap(block, point));
+      }
+    }
+    try (var reference = new ReferenceDecoder(folder);
+        TorchDecoder model = TorchDecoder.open(folder, in(WeightPrecision.FLOAT32));
+        TorchDecoderSession session = model.openSession(1, taps)) {
+      reference.logits(TOKENS);
+      session.forward(TOKENS, Rows.ALL);
+      for (Tap tap : taps) {
+        assertClose(session.activations(tap), reference.activations(tap), 0, 2e-4);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void smallerNumbersStayNearTheSameLogits(Family family) {
+    Path folder = model(family);
+    try (var reference = new ReferenceDecoder(folder)) {
+      double[][] expected = reference.logits(TOKENS);
+      for (WeightPrecision precision : Set.of(WeightPrecision.BFLOAT16, WeightPrecision.INT8)) {
+        try (TorchDecoder model = TorchDecoder.open(folder, in(precision));
+            TorchDecoderSession session = model.openSession(1, Set.of())) {
+          FloatRows rows = session.forward(TOKENS, Rows.ALL);
+          double[] last = expected[TOKENS.length - 1];
+          float[] actual = rows.row(TOKENS.length - 1).toArray(ValueLayout.JAVA_FLOAT);
+          assertThat(cosine(actual, last)).as("%s", precision).isGreaterThan(0.998);
+        }
+      }
+    }
+  }
+
+  private static double cosine(float[] a, double[] b) {
+    double ab = 0;
+    double aa = 0;
+    double bb = 0;
+    for (int i = 0; i < a.length; i++) {
+      ab += a[i] * b[i];
+      aa += (double) a[i] * a[i];
+      bb += b[i] * b[i];
+    }
+    return ab / Math.sqrt(aa * bb);
+  }
+
+  private static void assertClose(
+      FloatRows actual, double[][] expected, int first, double tolerance) {
+    assertThat(actual.count()).isEqualTo(expected.length - first);
+    for (int t = 0; t < actual.count(); t++) {
+      for (int i = 0; i < actual.width(); i++) {
+        assertThat((double) actual.get(t, i))
+            .as("token %d float %d", first + t, i)
+            .isCloseTo(expected[first + t][i], within(tolerance));
+      }
+    }
+  }
+
+  @Test
+  void aContextThatTheModelWasNotTrainedForIsRefused() {
+    Path folder = model(Family.LLAMA);
+    assertThatThrownBy(
+            () ->
+                TorchDecoder.open(
+                    folder, TorchOptions.defaults().withContextLength(TinyModel.CONTEXT + 1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(Integer.toString(TinyModel.CONTEXT));
+  }
+
+  @Test
+  void aWeightThatIsNotANumberIsRefusedByName(@TempDir Path folder) {
+    TinyModel.write(folder, Family.LLAMA, 7);
+    String name = "model.layers.1.mlp.up_proj.weight";
+    ModelEdit.tensors(
+        folder,
+        tensors -> {
+          float[] values = new float[TinyModel.FFN * TinyModel.HIDDEN];
+          values[3] = Float.NaN;
+          List<Long> shape = List.of((long) TinyModel.FFN, (long) TinyModel.HIDDEN);
+          tensors.put(name, Entry.of(name, shape, values));
+        });
+    assertThatThrownBy(() -> TorchDecoder.open(folder, TorchOptions.defaults()))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContaining(name);
+  }
+
+  @Test
+  void aModelWithOpenSessionsDoesNotClose() {
+    Path folder = model(Family.LLAMA);
+    try (TorchDecoder model = TorchDecoder.open(folder, TorchOptions.defaults())) {
+      try (TorchDecoderSession session = model.openSession(1, Set.of())) {
+        assertThatThrownBy(model::close).isInstanceOf(IllegalStateException.class);
+        assertThat(session.forward(TOKENS, Rows.LAST).count()).isOne();
+      }
+    }
+  }
+
+  @Test
+  void givesTheSameLogitsWhenTheGarbageCollectorHasRun() {
+    try (TorchDecoder model = TorchDecoder.open(model(Family.QWEN2), TorchOptions.defaults());
+        TorchDecoderSession session = model.openSession(1, Set.of())) {
+      float[] before = session.forward(TOKENS, Rows.ALL).segment().toArray(ValueLayout.JAVA_FLOAT);
+      for (int i = 0; i < 50; i++) {
+        ByteBuffer.allocateDirect(1 << 16).put(new byte[1 << 16]);
+        System.gc();
+      }
+      session.truncate(0);
+      float[] after = session.forward(TOKENS, Rows.ALL).segment().toArray(ValueLayout.JAVA_FLOAT);
+      assertThat(after).isEqualTo(before);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package dev.mneme.cli;
+
+import dev.mneme.HostModel;
+import dev.mneme.MemoryModule;
+import dev.mneme.djl.TorchHost;
+import dev.mneme.djl.TorchMemoryLoader;
+import dev.mneme.djl.TorchOptions;
+import dev.mneme.llamacpp.LlamaCppHost;
+import dev.mneme.llamacpp.LlamaCppMemoryLoader;
+import dev.mneme.llamacpp.LlamaCppOptions;
+import dev.mneme.store.MemoryPack;
+import dev.mneme.store.WeightType;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The engine that a host's files ask for, with the options given; memories run on it too. */
+sealed interface EngineChoice {
+
+  /** Opens the host; the caller closes it. */
+  HostModel host(Path path);
+
+  /** Opens a memory; the caller closes it. */
+  MemoryModule memory(MemoryPack pack);
+
+  /**
+   * llama.cpp, for GGUF files.
+   *
+   * @param memoryType weights that memories run with; as stored if empty
+   */
+  record LlamaCpp(LlamaCppOptions options, Optional<WeightType> memoryType)
+      implements EngineChoice {
+    @Override
+    public HostModel host(Path path) {
+      return LlamaCppHost.open(path, options);
+    }
+
+    @Override
+    public MemoryModule memory(MemoryPack pack) {
+      return LlamaCppMemoryLoader.load(pack, memoryType.orElse(pack.storedType()), options);
+    }
+  }
+
+  /** PyTorch, for Hugging Face folders. */
+  record Torch(TorchOptions options) implements EngineChoice {
+    @Override
+    public HostModel host(Path path) {
+      return TorchHost.open(path, options);
+    }
+
+    @Override
+    public MemoryModule memory(MemoryPack pack) {
+      return TorchMemoryLoader.load(pack, options);
+    }
+  }
+}
