@@ -13,7 +13,12 @@ public enum WeightType {
   /** 4.5 bits a weight: 16 steps around zero for each block of 32; else as {@link #Q8_0}. */
   Q4_0(GgufType.Q4_0),
   /** 5 bits a weight: 16 steps up from each block's smallest number; else as {@link #Q8_0}. */
-  Q4_1(GgufType.Q4_1);
+  Q4_1(GgufType.Q4_1),
+  /**
+   * 4.5 bits a weight, closer than {@link #Q4_0}: blocks of 256 in parts of 32, each with a scale
+   * and an offset; rows of another length fall back to {@link #Q8_0}.
+   */
+  Q4_K(GgufType.Q4_K);
 
   private final GgufType type;
 
@@ -23,6 +28,9 @@ public enum WeightType {
 
   /** The stored type for a row of so many numbers. */
   public GgufType forRow(long length) {
-    return length % type.blockLength() == 0 ? type : GgufType.F16;
+    if (length % type.blockLength() == 0) {
+      return type;
+    }
+    return this == Q4_K ? Q8_0.forRow(length) : GgufType.F16;
   }
 }

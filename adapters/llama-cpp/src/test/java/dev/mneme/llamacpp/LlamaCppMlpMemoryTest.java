@@ -139,7 +139,9 @@ class LlamaCppMlpMemoryTest {
     "MISTRAL, 64, Q4_0, 0.7",
     "GPT2, 64, Q4_0, 0.7",
     "MISTRAL, 64, Q4_1, 0.7",
-    "GPT2, 64, Q4_1, 0.7"
+    "GPT2, 64, Q4_1, 0.7",
+    "MISTRAL, 256, Q4_K, 0.5",
+    "GPT2, 256, Q4_K, 0.5"
   })
   void logitsAgreeWithDoubleArithmeticOnTheSameWeights(
       Style style, int hidden, WeightType type, double tolerance, @TempDir Path folder) {

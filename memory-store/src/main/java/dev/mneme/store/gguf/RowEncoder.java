@@ -24,9 +24,10 @@ public final class RowEncoder {
    * fuses rounds a rare code otherwise. Q4_0 has a half-precision scale of the number of largest
    * magnitude / -8, and element = scale * (code - 8); Q4_1 has a scale and the smallest number, and
    * element = scale * code + smallest. Then come 16 bytes, each with the code of one of the block's
-   * first 16 elements in its low half and of one of the last 16 in its high half.
+   * first 16 elements in its low half and of one of the last 16 in its high half. Q4_K has ggml's
+   * layout, with scales found in another way ({@link SuperBlockEncoder}).
    *
-   * @param type F32, F16, Q8_0, Q4_0 or Q4_1
+   * @param type F32, F16, Q8_0, Q4_0, Q4_1 or Q4_K
    * @param into with at least {@code type.rowBytes(count)} bytes left; its byte order is of no
    *     account
    * @throws IllegalArgumentException if the type is another one, or if the row is not a whole
@@ -45,9 +46,14 @@ public final class RowEncoder {
       case Q8_0 -> encodeQ8(row, count, out);
       case Q4_0 -> encodeQ40(row, count, out);
       case Q4_1 -> encodeQ41(row, count, out);
+      case Q4_K -> {
+        for (int start = 0; start < count; start += SuperBlockEncoder.BLOCK) {
+          SuperBlockEncoder.encode(row, start, out);
+        }
+      }
       default ->
           throw new IllegalArgumentException(
-              "rows can be encoded as F32, F16, Q8_0, Q4_0 or Q4_1, not as " + type);
+              "rows can be encoded as F32, F16, Q8_0, Q4_0, Q4_1 or Q4_K, not as " + type);
     }
     into.position(into.position() + bytes);
   }
@@ -153,11 +159,22 @@ public final class RowEncoder {
     return (byte) (int) (x + Math.copySign(0.5, (double) x));
   }
 
-  private static boolean isInfinite(short half) {
+  /** Which of so many numbers is farthest from 0. */
+  static int largestMagnitude(float[] row, int start, int count) {
+    int largest = start;
+    for (int i = start; i < start + count; i++) {
+      if (Math.abs(row[i]) > Math.abs(row[largest])) {
+        largest = i;
+      }
+    }
+    return largest;
+  }
+
+  static boolean isInfinite(short half) {
     return (half & 0x7fff) == 0x7c00;
   }
 
-  private static MnemeException unstorable(float[] row, int index, String type) {
+  static MnemeException unstorable(float[] row, int index, String type) {
     return new MnemeException(
         "element %d of a row is %s, which %s cannot hold: store the tensor as F32, or correct it"
             .formatted(index, row[index], type));

@@ -120,6 +120,7 @@ public final class GgufConverter {
       case Q4_0 -> 2;
       case Q4_1 -> 3;
       case Q8_0 -> 7;
+      case Q4_K -> 14;
     };
   }
 

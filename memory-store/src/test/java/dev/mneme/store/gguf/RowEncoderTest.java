@@ -3,10 +3,14 @@ package dev.mneme.store.gguf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.mneme.MnemeException;
+import dev.mneme.store.testing.GgufNumbers;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -144,6 +148,86 @@ class RowEncoderTest {
     float[] tiny = block(Float.MIN_VALUE, 1e-38f);
     assertThat(encode(GgufType.Q4_0, tiny)).startsWith(0x00, 0x80, 0x88, 0x88);
     assertThat(encode(GgufType.Q4_1, tiny)).containsOnly(0);
+  }
+
+  @Test
+  void q4KWritesFactorsThenScalesAndOffsetsThenTwoCodesInAByte() {
+    // Parts of 32: from 0 in steps of 1, from -63 in steps of 63, and zeros.
+    float[] row = new float[256];
+    byte[] expected = new byte[144];
+    for (int i = 0; i < 32; i++) {
+      row[i] = i % 16;
+      row[32 + i] = -63 + 63 * (i % 16);
+      expected[16 + i] = (byte) (i % 16 | i % 16 << 4);
+    }
+    expected[1] = 0x3C; // scales in steps of 1
+    expected[3] = 0x3C; // offsets too
+    expected[4] = 1;
+    expected[5] = 63;
+    expected[9] = 63;
+    assertThat(encode(GgufType.Q4_K, row)).isEqualTo(expected);
+  }
+
+  @Test
+  void q4KKeepsPartsOfVeryDifferentSizesApart() {
+    float[] row = new float[256];
+    var random = new Random(3);
+    for (int i = 0; i < row.length; i++) {
+      row[i] = (float) (random.nextGaussian() * (1 + i / 32));
+    }
+    float[] decoded = GgufNumbers.decode(GgufType.Q4_K, buffer(encode(GgufType.Q4_K, row)), 256);
+    for (int part = 0; part < 8; part++) {
+      float most = 0;
+      for (int i = part * 32; i < part * 32 + 32; i++) {
+        most = Math.max(most, Math.abs(row[i]));
+      }
+      for (int i = part * 32; i < part * 32 + 32; i++) {
+        assertThat(decoded[i]).as("element %d", i).isCloseTo(row[i], within(most / 6));
+      }
+    }
+  }
+
+  @Test
+  void q4KIsCloserThanQ40() {
+    float[] row = new float[4096];
+    var random = new Random(4);
+    for (int i = 0; i < row.length; i++) {
+      row[i] = (float) (random.nextGaussian() + 0.5);
+    }
+    assertThat(squaredError(GgufType.Q4_K, row)).isLessThan(0.8 * squaredError(GgufType.Q4_0, row));
+  }
+
+  private static double squaredError(GgufType type, float[] row) {
+    float[] decoded = GgufNumbers.decode(type, buffer(encode(type, row)), row.length);
+    double sum = 0;
+    for (int i = 0; i < row.length; i++) {
+      sum += Math.pow(row[i] - decoded[i], 2);
+    }
+    return sum;
+  }
+
+  private static ByteBuffer buffer(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  @Test
+  void q4KOfZerosIsZerosAndOfNumbersTooSmallToo() {
+    assertThat(encode(GgufType.Q4_K, new float[256])).containsOnly(0);
+    float[] tiny = new float[256];
+    Arrays.fill(tiny, 1e-38f);
+    assertThat(encode(GgufType.Q4_K, tiny)).containsOnly(0);
+  }
+
+  @Test
+  void q4KRefusesNumbersThatItCannotHold() {
+    for (float bad :
+        new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 3e38f, -3e38f}) {
+      float[] row = new float[256];
+      row[70] = bad;
+      assertThatExceptionOfType(MnemeException.class)
+          .isThrownBy(() -> encode(GgufType.Q4_K, row))
+          .withMessageContaining("element 70 of a row is %s, which Q4_K cannot hold", bad);
+    }
   }
 
   @ParameterizedTest

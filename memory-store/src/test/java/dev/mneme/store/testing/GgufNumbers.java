@@ -63,8 +63,36 @@ public final class GgufNumbers {
           }
         }
       }
+      case Q4_K -> {
+        for (int start = 0; start < count; start += 256) {
+          decodeSuperBlock(bytes, values, start);
+        }
+      }
       default -> throw new AssertionError(type);
     }
     return values;
+  }
+
+  /** As ggml's {@code dequantize_row_q4_K} reads it. */
+  private static void decodeSuperBlock(ByteBuffer bytes, float[] values, int start) {
+    float scaleFactor = Float.float16ToFloat(bytes.getShort());
+    float offsetFactor = Float.float16ToFloat(bytes.getShort());
+    byte[] packed = new byte[12];
+    bytes.get(packed);
+    byte[] codes = new byte[128];
+    bytes.get(codes);
+    for (int part = 0; part < 8; part++) {
+      int scale =
+          part < 4 ? packed[part] & 63 : packed[part + 4] & 15 | (packed[part - 4] >> 6 & 3) << 4;
+      int offset =
+          part < 4
+              ? packed[part + 4] & 63
+              : packed[part + 4] >> 4 & 15 | (packed[part] >> 6 & 3) << 4;
+      for (int i = 0; i < 32; i++) {
+        int both = codes[part / 2 * 32 + i];
+        int code = part % 2 == 0 ? both & 15 : both >> 4 & 15;
+        values[start + part * 32 + i] = scaleFactor * scale * code - offsetFactor * offset;
+      }
+    }
   }
 }

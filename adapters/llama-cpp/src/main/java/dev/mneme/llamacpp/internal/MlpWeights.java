@@ -35,7 +35,8 @@ public final class MlpWeights implements AutoCloseable {
 
   /** What a product can be computed with, and what is added or multiplied number by number. */
   private static final Set<GgufType> MATRICES =
-      ImmutableSet.of(GgufType.F32, GgufType.F16, GgufType.Q8_0, GgufType.Q4_0, GgufType.Q4_1);
+      ImmutableSet.of(
+          GgufType.F32, GgufType.F16, GgufType.Q8_0, GgufType.Q4_0, GgufType.Q4_1, GgufType.Q4_K);
 
   private static final Set<GgufType> VECTORS = ImmutableSet.of(GgufType.F32);
 
