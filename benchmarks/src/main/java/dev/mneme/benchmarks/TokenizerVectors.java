@@ -10,15 +10,19 @@ import dev.mneme.store.json.JsonValue;
 import dev.mneme.store.safetensors.SafeTensorsWriter;
 import dev.mneme.store.safetensors.SafeTensorsWriter.Entry;
 import java.io.IOException;
+import java.lang.Character.UnicodeBlock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -27,14 +31,37 @@ import java.util.stream.Stream;
  *
  * <p>Arguments: folders with {@code tokenizer.json} and, where there are published ids, a file
  * {@code *.inp} of texts between lines {@code __ggml_vocab_test__} and a file {@code *.out} with
- * the ids of a text on each line, without beginning-of-sequence id and with special text as text;
- * then {@code --texts FILE} for further texts, one a line, without published ids. A folder without
- * texts gets those of the first one that has some. Exits with 1 on any difference, but for texts
- * that Unicode composes where the tokenizer asks for that: llama.cpp does not compose.
+ * the ids of a text on each line, without beginning-of-sequence id and with special text as text. A
+ * folder without texts gets those of the first one that has some. Then, for further texts, {@code
+ * --texts FILE} (one a line), {@code --random N} (texts of random characters) and {@code
+ * --characters} (a text about each assigned character).
+ *
+ * <p>Exits with 1 on any difference. Two are known and left out: llama.cpp does not compose
+ * characters, where a tokenizer asks for that, and does not know the letters and digits that came
+ * with Unicode 16, by which byte-level tokenizers cut text.
  */
 public final class TokenizerVectors {
 
   private static final String SEPARATOR = "\n__ggml_vocab_test__\n";
+  private static final Set<UnicodeBlock> NEW_SCRIPTS =
+      Set.of(
+          UnicodeBlock.EGYPTIAN_HIEROGLYPHS_EXTENDED_A,
+          UnicodeBlock.GARAY,
+          UnicodeBlock.GURUNG_KHEMA,
+          UnicodeBlock.KIRAT_RAI,
+          UnicodeBlock.MYANMAR_EXTENDED_C,
+          UnicodeBlock.OL_ONAL,
+          UnicodeBlock.SUNUWAR,
+          UnicodeBlock.SYMBOLS_FOR_LEGACY_COMPUTING_SUPPLEMENT,
+          UnicodeBlock.TODHRI,
+          UnicodeBlock.TULU_TIGALARI);
+
+  /** New letters of old scripts: Cyrillic, Latin, Arabic, Khitan. */
+  private static final Set<Integer> NEW_LETTERS =
+      Set.of(
+          0x1C89, 0x1C8A, 0xA7CB, 0xA7CC, 0xA7CD, 0xA7DA, 0xA7DB, 0xA7DC, 0x10EC2, 0x10EC3, 0x10EC4,
+          0x18CFF);
+
   private static final int HIDDEN = 32;
   private static final int SHOWN = 5;
 
@@ -56,6 +83,10 @@ public final class TokenizerVectors {
     for (int i = 0; i < arguments.length; i++) {
       if (arguments[i].equals("--texts")) {
         lines.addAll(Files.readAllLines(Path.of(arguments[++i])));
+      } else if (arguments[i].equals("--characters")) {
+        lines.addAll(characters());
+      } else if (arguments[i].equals("--random")) {
+        lines.addAll(randomTexts(Integer.parseInt(arguments[++i])));
       } else {
         folders.add(Path.of(arguments[i]));
       }
@@ -66,7 +97,7 @@ public final class TokenizerVectors {
       run.compare(folders);
     } finally {
       try (Stream<Path> files = Files.walk(scratch)) {
-        files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
       }
     }
     System.exit(run.differences == 0 ? 0 : 1);
@@ -83,7 +114,7 @@ public final class TokenizerVectors {
     }
     System.out.println(
         "| tokenizer | published ids: Hugging Face | published ids: llama.cpp | one as the other |"
-            + " not compared: composed |");
+            + " left out |");
     System.out.println("|---|---|---|---|---|");
     for (Path folder : folders) {
       Vectors vectors = vectors(folder).orElse(new Vectors(common, List.of()));
@@ -100,17 +131,21 @@ public final class TokenizerVectors {
     Path model = write(folder);
     Path gguf = model.resolve("host.gguf");
     GgufConverter.convertHost(model, gguf, WeightType.F16);
-    boolean composes = composes(JsonValue.read(folder.resolve("tokenizer.json")));
+    JsonValue json = JsonValue.read(folder.resolve("tokenizer.json"));
+    boolean composes =
+        json.find("normalizer").map(step -> step.get("type").string().equals("NFC")).orElse(false);
+    boolean byteLevel = json.find("pre_tokenizer").isPresent();
     try (FolderTokenizer ours = FolderTokenizer.open(model);
         LlamaCppHost host = LlamaCppHost.open(gguf)) {
       Tokenizer theirs = host.tokenizer();
       List<String> texts = new ArrayList<>(vectors.texts());
       texts.addAll(lines);
       int agreed = 0;
-      int composed = 0;
+      int leftOut = 0;
       for (String text : texts) {
-        if (composes && !Normalizer.isNormalized(text, Normalizer.Form.NFC)) {
-          composed++;
+        boolean composed = composes && !Normalizer.isNormalized(text, Normalizer.Form.NFC);
+        if (composed || (byteLevel && text.codePoints().anyMatch(TokenizerVectors::isNew))) {
+          leftOut++;
         } else if (agree(ours, theirs, text)) {
           agreed++;
         } else {
@@ -124,8 +159,8 @@ public final class TokenizerVectors {
           published(ours, vectors),
           published(theirs, vectors),
           agreed,
-          texts.size() - composed,
-          composed);
+          texts.size() - leftOut,
+          leftOut);
     }
   }
 
@@ -165,11 +200,10 @@ public final class TokenizerVectors {
     }
   }
 
-  private static boolean composes(JsonValue tokenizer) {
-    return tokenizer
-        .find("normalizer")
-        .map(normalizer -> normalizer.get("type").string().equals("NFC"))
-        .orElse(false);
+  private static boolean isNew(int character) {
+    return NEW_LETTERS.contains(character)
+        || (Character.isLetterOrDigit(character)
+            && NEW_SCRIPTS.contains(UnicodeBlock.of(character)));
   }
 
   private static Optional<Vectors> vectors(Path folder) throws IOException {
@@ -235,6 +269,38 @@ public final class TokenizerVectors {
     }
     SafeTensorsWriter.write(model.resolve("model.safetensors"), Map.of(), entries);
     return model;
+  }
+
+  /** Each assigned character, private ones left out, beside letters, digits and blanks. */
+  private static List<String> characters() {
+    return IntStream.rangeClosed(1, Character.MAX_CODE_POINT)
+        .filter(Character::isDefined)
+        .filter(c -> Character.getType(c) != Character.PRIVATE_USE)
+        .filter(c -> Character.getType(c) != Character.SURROGATE)
+        .mapToObj(Character::toString)
+        .map(c -> "a%s's 1%s1 %s".formatted(c, c, c))
+        .toList();
+  }
+
+  /** Short texts of blanks, letters, special tokens and any character of Unicode at all. */
+  private static List<String> randomTexts(int count) {
+    List<String> pieces =
+        List.of(
+            " ", "  ", "\n", "\t", "'s", "'LL", "the", " In", "9", "10", ".", "</s>", "<|im_end|>");
+    var random = new Random(7);
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      var text = new StringBuilder();
+      for (int n = random.nextInt(12); n >= 0; n--) {
+        text.append(
+            random.nextBoolean()
+                ? pieces.get(random.nextInt(pieces.size()))
+                : Character.toString(
+                    random.nextInt(random.nextBoolean() ? 0x3100 : Character.MAX_CODE_POINT)));
+      }
+      texts.add(text.toString());
+    }
+    return texts;
   }
 
   private static Entry random(String name, int... shape) {

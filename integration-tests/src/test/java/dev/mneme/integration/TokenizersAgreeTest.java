@@ -2,7 +2,6 @@ package dev.mneme.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.Tokenizer;
 import dev.mneme.djl.FolderTokenizer;
@@ -10,6 +9,7 @@ import dev.mneme.llamacpp.LlamaCppHost;
 import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.WeightType;
 import dev.mneme.store.hf.GgufConverter;
+import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
@@ -101,7 +101,7 @@ class TokenizersAgreeTest {
     if (family == Family.GPT_NEOX) {
       ModelEdit.json(directory, "tokenizer.json", t -> t.remove("normalizer")); // see below
     }
-    addTool();
+    addToken(HuggingFaceConfig.read(directory).vocabulary() - 1, "<tool>");
     compare(directory, converted());
   }
 
@@ -118,9 +118,8 @@ class TokenizersAgreeTest {
     compare(directory, ClassPathModels.here().host("host-3m"));
   }
 
-  /** The one place where they differ: llama.cpp does not compose characters first. */
   @Test
-  void llamaCppWantsComposedTextWhereTheTokenizerComposes() {
+  void exceptThatLlamaCppDoesNotComposeCharacters() {
     TinyModel.write(directory, Family.QWEN2, 1);
     ModelEdit.json(directory, "tokenizer.json", t -> t.putObject("normalizer").put("type", "NFC"));
     try (LlamaCppHost host = LlamaCppHost.open(converted());
@@ -132,26 +131,78 @@ class TokenizersAgreeTest {
     }
   }
 
+  @Test
+  void exceptThatLlamaCppDoesNotKnowUnicode16() {
+    TinyModel.write(directory, Family.GPT2, 1);
+    ModelEdit.json(
+        directory,
+        "tokenizer.json",
+        t -> {
+          // Cut off after a letter, and part of the signs after a sign.
+          t.withArray("/model/merges").addArray().add("'").add("s");
+          ((ObjectNode) t.at("/model/vocab")).put("'s", 261);
+        });
+    try (LlamaCppHost host = LlamaCppHost.open(converted());
+        FolderTokenizer folder = FolderTokenizer.open(directory)) {
+      String old = "\ud80c\udc00's"; // an Egyptian hieroglyph of Unicode 5.2
+      assertThat(folder.encode(old)).isEqualTo(host.tokenizer().encode(old));
+      String young = "\ud80d\udc60's"; // one of Unicode 16
+      assertThat(folder.encode(young)).contains(261);
+      assertThat(host.tokenizer().encode(young)).doesNotContain(261);
+    }
+  }
+
+  @Test
+  void exceptThatLlamaCppPutsABlankBeforeEveryPart() {
+    TinyModel.write(directory, Family.MISTRAL, 1);
+    ModelEdit.json(
+        directory,
+        "tokenizer.json",
+        t -> {
+          t.putNull("normalizer");
+          t.putObject("pre_tokenizer")
+              .put("type", "Metaspace")
+              .put("replacement", "\u2581")
+              .put("prepend_scheme", "first")
+              .put("split", false);
+        });
+    try (LlamaCppHost host = LlamaCppHost.open(converted());
+        FolderTokenizer folder = FolderTokenizer.open(directory)) {
+      assertThat(folder.encode("the")).isEqualTo(host.tokenizer().encode("the"));
+      assertThat(folder.encode(" the")).isEqualTo(folder.encode("the"));
+      assertThat(folder.encode(" the")).hasSizeLessThan(host.tokenizer().encode(" the").length);
+      assertThat(folder.encode("</s> the", true, true))
+          .isEqualTo(host.tokenizer().encode("</s>the", true, true));
+    }
+  }
+
+  @Test
+  void exceptThatLlamaCppTakesTheLongestOfOverlappingAddedTokens() {
+    TinyModel.write(directory, Family.GPT2, 1);
+    addToken(261, "<ab");
+    addToken(262, "b><cd>");
+    try (LlamaCppHost host = LlamaCppHost.open(converted());
+        FolderTokenizer folder = FolderTokenizer.open(directory)) {
+      assertThat(folder.encode("<ab><cd>")).startsWith(261).doesNotContain(262);
+      assertThat(host.tokenizer().encode("<ab><cd>")).endsWith(262).doesNotContain(261);
+    }
+  }
+
   private Path converted() {
     Path gguf = directory.resolve("host.gguf");
     GgufConverter.convertHost(directory, gguf, WeightType.F32);
     return gguf;
   }
 
-  /** Gives an unused id to a token that is found in text whether special ones are or not. */
-  private void addTool() {
+  /** Adds a token that is found in text whether special ones are or not. */
+  private void addToken(int id, String content) {
     ModelEdit.json(
         directory,
         "tokenizer.json",
         t -> {
-          JsonNode token = t.get("added_tokens").get(0).deepCopy();
-          int id = t.get("model").get("vocab").size() + 2;
-          t.withArray("added_tokens")
-              .add(
-                  ((ObjectNode) token)
-                      .put("id", id)
-                      .put("content", "<tool>")
-                      .put("special", false));
+          ObjectNode token = t.get("added_tokens").get(0).deepCopy();
+          token.put("id", id).put("content", content).put("special", false);
+          t.withArray("added_tokens").add(token);
         });
   }
 

@@ -13,9 +13,10 @@ import java.nio.file.Path;
 /**
  * The tokenizer of a Hugging Face folder, run by the Hugging Face tokenizers library. Texts get the
  * ids the model was trained on, also where llama.cpp's tokenizer differs: that one does not
- * normalise (Qwen2 asks for NFC), puts a blank before a text that begins with one and after every
- * special token, where newer SentencePiece folders ask for one only at the start, and among added
- * tokens that overlap takes the longest of the text, not the leftmost.
+ * normalise (Qwen2 asks for NFC), does not know the letters and digits of Unicode 16, puts a blank
+ * before a text that begins with one and after every special token, where newer SentencePiece
+ * folders ask for one only at the start, and among added tokens that overlap takes the longest of
+ * the text, not the leftmost.
  *
  * <p>A lone surrogate is read as a question mark. Owns native memory, freed by closing; using it
  * afterwards throws {@link dev.mneme.ClosedException}.

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.primitives.Ints;
 import dev.mneme.ClosedException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
@@ -19,7 +20,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
@@ -208,17 +211,15 @@ class FolderTokenizerTest {
   void severalThreadsGetTheIdsThatOneGets() throws Exception {
     List<String> texts =
         IntStream.range(0, 300)
-            .mapToObj(i -> "the " + i + " in " + "theatre".repeat(i % 40))
+            .mapToObj(i -> "the " + i + " in" + "theatre".repeat(i % 40))
             .toList();
     try (FolderTokenizer tokenizer = tokenizer(Family.LLAMA);
         var threads = Executors.newFixedThreadPool(4)) {
-      List<int[]> expected = texts.stream().map(tokenizer::encode).toList();
-      List<Future<List<int[]>>> results = new ArrayList<>();
-      for (int i = 0; i < 4; i++) {
-        results.add(threads.submit(() -> texts.stream().map(tokenizer::encode).toList()));
-      }
-      for (Future<List<int[]>> result : results) {
-        assertThat(result.get()).usingRecursiveComparison().isEqualTo(expected);
+      Callable<List<List<Integer>>> encode =
+          () -> texts.stream().map(text -> Ints.asList(tokenizer.encode(text))).toList();
+      List<List<Integer>> expected = encode.call();
+      for (Future<List<List<Integer>>> ids : threads.invokeAll(Collections.nCopies(4, encode))) {
+        assertThat(ids.get()).isEqualTo(expected);
       }
     }
   }
