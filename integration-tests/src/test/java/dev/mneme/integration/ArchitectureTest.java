@@ -67,6 +67,15 @@ class ArchitectureTest {
               "org.jspecify..");
 
   @ArchTest
+  static final ArchRule SAMPLES_SHOW_ONLY_WHAT_USERS_HAVE =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.mneme.samples")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.mneme..internal..");
+
+  @ArchTest
   static final ArchRule NATIVE_CALLS_STAY_IN_ONE_PACKAGE =
       noClasses()
           .that()
