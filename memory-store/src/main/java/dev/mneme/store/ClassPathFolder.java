@@ -149,6 +149,16 @@ record ClassPathFolder(Kind kind, String name, URI index) {
                     : Path.of(kind.folder, name, kind.index));
   }
 
+  /** The index's file name. */
+  String indexName() {
+    return kind.index;
+  }
+
+  /** What it is, as {@code pack law}. */
+  String title() {
+    return kind.noun + " " + name;
+  }
+
   byte[] readIndex() {
     try (InputStream in = open(index)) {
       return in.readAllBytes();
@@ -183,8 +193,8 @@ record ClassPathFolder(Kind kind, String name, URI index) {
     }
     if (!problems.isEmpty()) {
       throw new PackIntegrityException(
-          "the %s %s is not what %s describes; get its jar again: %s"
-              .formatted(kind.noun, name, place(), String.join("; ", problems)));
+          "the %s is not what %s describes; get its jar again: %s"
+              .formatted(title(), place(), String.join("; ", problems)));
     }
   }
 

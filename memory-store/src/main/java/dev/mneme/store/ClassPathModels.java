@@ -8,18 +8,12 @@ import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.GgufConverter;
 import dev.mneme.store.hf.HuggingFaceModel;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The packs and hosts that jars bring along, by name: {@code META-INF/mneme/packs/NAME} is a pack,
@@ -31,10 +25,6 @@ import org.slf4j.LoggerFactory;
  * they are. Safe for several threads and processes.
  */
 public final class ClassPathModels {
-  private static final Logger log = LoggerFactory.getLogger(ClassPathModels.class);
-
-  private static final int ATTEMPTS = 3;
-
   private final ClassLoader loader;
   private final Path cache;
 
@@ -89,7 +79,14 @@ public final class ClassPathModels {
     try {
       return folder.isPresent()
           ? MemoryPack.open(folder.get())
-          : extracted(found, index, manifest, cache.resolve("packs"));
+          : new ClassPathCopy<>(
+                  found,
+                  index,
+                  manifest.files().stream().collect(Collectors.toMap(Entry::name, Entry::sha256)),
+                  cache.resolve("packs"),
+                  PackFiles.sha256(index),
+                  MemoryPack::open)
+              .opened();
     } catch (IOException e) {
       throw unwritable(e);
     }
@@ -122,79 +119,38 @@ public final class ClassPathModels {
         });
   }
 
+  /**
+   * A host as the Hugging Face folder it is, under its own name; engines that run such folders open
+   * it, and a recipe trains memories for it. Only to be read.
+   *
+   * @throws UnresolvedNameException if no host has the name, or several do
+   * @throws PackIntegrityException if a file is not the one {@code SHA256SUMS} names
+   * @throws MnemeException if the cache cannot be written
+   */
+  public Path hostFolder(String name) {
+    ClassPathFolder found = ClassPathFolder.find(loader, ClassPathFolder.Kind.HOST, name);
+    byte[] index = found.readIndex();
+    Map<String, String> sums = HostSums.parse(found.place(), index);
+    Optional<Path> folder = found.inPlace();
+    try {
+      return folder.isPresent()
+          ? HostSums.verified(folder.get(), sums)
+          : new ClassPathCopy<>(
+                  found,
+                  index,
+                  sums,
+                  cache.resolve("hosts").resolve(PackFiles.sha256(index)),
+                  name,
+                  copy -> HostSums.verified(copy, sums))
+              .opened();
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
+  }
+
   private static WeightType storedType(Path directory) {
     try (HuggingFaceModel model = HuggingFaceModel.open(directory)) {
       return PackContent.storedType(model.tensors());
-    }
-  }
-
-  private static MemoryPack extracted(
-      ClassPathFolder found, byte[] index, PackManifest manifest, Path packs) throws IOException {
-    Path target = packs.resolve(PackFiles.sha256(index));
-    Optional<MemoryPack> kept = kept(target, index);
-    for (int i = 0; kept.isEmpty() && i < ATTEMPTS; i++) {
-      extract(found, index, manifest, packs, target);
-      kept = kept(target, index);
-    }
-    return kept.orElseThrow(
-        () ->
-            new PackIntegrityException(
-                "the copy of the pack %s in %s is damaged whenever it is made; check the disk"
-                    .formatted(found.name(), target)));
-  }
-
-  /**
-   * Opens the copy if it is whole: opening checks every file against the manifest, and this the
-   * manifest. Another process may find it damaged and replace it meanwhile.
-   */
-  private static Optional<MemoryPack> kept(Path target, byte[] index) throws IOException {
-    Path file = target.resolve(PackManifest.FILE);
-    if (!Files.exists(target)) {
-      return Optional.empty();
-    }
-    try {
-      if (Files.exists(file) && Arrays.equals(Files.readAllBytes(file), index)) {
-        return Optional.of(MemoryPack.open(target));
-      }
-      log.warn("the cached pack {} has another manifest and will be made again", target);
-    } catch (PackIntegrityException e) {
-      log.warn("the cached pack is damaged and will be made again: {}", e.getMessage());
-    } catch (MnemeException e) {
-      // Replaced by another process meanwhile, and whole now; or refused for what it is.
-      return Optional.of(MemoryPack.open(target));
-    }
-    return Optional.empty();
-  }
-
-  private static void extract(
-      ClassPathFolder found, byte[] index, PackManifest manifest, Path packs, Path target)
-      throws IOException {
-    Path temporary = CacheFolder.temporary(packs);
-    try {
-      Path made = Files.createDirectory(temporary.resolve("made"));
-      found.copyTo(
-          made, manifest.files().stream().collect(Collectors.toMap(Entry::name, Entry::sha256)));
-      Files.write(made.resolve(PackManifest.FILE), index);
-      if (kept(target, index).isEmpty()) { // another process may have been faster
-        moveAway(target, temporary.resolve("damaged"));
-      }
-      try {
-        Files.move(made, target, StandardCopyOption.ATOMIC_MOVE);
-      } catch (FileSystemException e) {
-        if (!Files.exists(target)) {
-          throw e;
-        } // another process was faster, and what it made is checked next
-      }
-    } finally {
-      CacheFolder.delete(temporary);
-    }
-  }
-
-  private static void moveAway(Path target, Path to) throws IOException {
-    try {
-      Files.move(target, to, StandardCopyOption.ATOMIC_MOVE);
-    } catch (NoSuchFileException e) {
-      // The usual case: nothing was damaged.
     }
   }
 

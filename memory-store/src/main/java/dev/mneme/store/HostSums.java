@@ -2,8 +2,11 @@ package dev.mneme.store;
 
 import com.google.common.base.Splitter;
 import dev.mneme.MalformedFileException;
+import dev.mneme.PackIntegrityException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -45,5 +48,32 @@ final class HostSums {
       }
     }
     return sums;
+  }
+
+  /**
+   * A folder whose listed files are what the sums say.
+   *
+   * @throws PackIntegrityException naming every file that is absent or another
+   */
+  static Path verified(Path folder, Map<String, String> sums) {
+    var problems = new ArrayList<String>();
+    sums.forEach(
+        (name, sum) -> {
+          Path file = folder.resolve(name);
+          if (!Files.isRegularFile(file)) {
+            problems.add("\"%s\" is listed but absent".formatted(name));
+            return;
+          }
+          String found = PackFiles.describe(file).sha256();
+          if (!found.equals(sum)) {
+            problems.add("\"%s\" has SHA-256 %s, expected %s".formatted(name, found, sum));
+          }
+        });
+    if (!problems.isEmpty()) {
+      throw new PackIntegrityException(
+          "the host in %s is not what its %s lists; get it again: %s"
+              .formatted(folder, FILE, String.join("; ", problems)));
+    }
+    return folder;
   }
 }

@@ -28,6 +28,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -208,12 +209,49 @@ class ClassPathModelsTest {
   }
 
   @Test
+  void givesAHostAsTheFolderItIsAndMakesADamagedCopyAgain() throws IOException {
+    ClassPathModels models = models(jar("a.jar", Map.of(HOSTS + "tiny-host", host)));
+    Path copy = models.hostFolder("tiny-host");
+    assertThat(copy).hasFileName("tiny-host").startsWith(cache);
+    assertThat(names(copy)).containsExactlyInAnyOrderElementsOf(names(host));
+    Path weights = copy.resolve("model.safetensors");
+    assertThat(weights).hasSameBinaryContentAs(host.resolve("model.safetensors"));
+    Files.setLastModifiedTime(weights, FileTime.from(Instant.EPOCH));
+    assertThat(models.hostFolder("tiny-host")).isEqualTo(copy);
+    assertThat(Files.getLastModifiedTime(weights)).isEqualTo(FileTime.from(Instant.EPOCH));
+    Files.write(weights, new byte[10]);
+    Files.delete(copy.resolve("config.json"));
+    assertThat(models.hostFolder("tiny-host")).isEqualTo(copy);
+    assertThat(weights).hasSameBinaryContentAs(host.resolve("model.safetensors"));
+    assertThat(copy.resolve("config.json")).hasSameBinaryContentAs(host.resolve("config.json"));
+  }
+
+  @Test
+  void usesAHostsFolderOnTheClassPathInPlaceButNotADamagedOne() throws IOException {
+    Path classes = classes(HOSTS + "tiny-host", host);
+    Path folder = classes.resolve(HOSTS + "tiny-host");
+    assertThat(models(classes).hostFolder("tiny-host")).isEqualTo(folder);
+    assertThat(cache).doesNotExist();
+    Files.writeString(folder.resolve("config.json"), "{}");
+    Files.delete(folder.resolve("tokenizer.json"));
+    assertThatThrownBy(() -> models(classes).hostFolder("tiny-host"))
+        .isInstanceOf(PackIntegrityException.class)
+        .hasMessageContainingAll(
+            folder.toString(),
+            "\"config.json\" has SHA-256",
+            "\"tokenizer.json\" is listed but absent");
+  }
+
+  @Test
   void refusesAHostWithAnotherFileThanItsSumsName() throws IOException {
     Files.writeString(host.resolve("config.json"), "{}");
-    assertThatThrownBy(
-            () -> models(jar("a.jar", Map.of(HOSTS + "tiny-host", host))).host("tiny-host"))
-        .isInstanceOf(PackIntegrityException.class)
-        .hasMessageContainingAll("a.jar", "\"config.json\" has SHA-256");
+    ClassPathModels models = models(jar("a.jar", Map.of(HOSTS + "tiny-host", host)));
+    for (Function<String, Path> form :
+        List.<Function<String, Path>>of(models::host, models::hostFolder)) {
+      assertThatThrownBy(() -> form.apply("tiny-host"))
+          .isInstanceOf(PackIntegrityException.class)
+          .hasMessageContainingAll("a.jar", "\"config.json\" has SHA-256");
+    }
   }
 
   @ParameterizedTest
