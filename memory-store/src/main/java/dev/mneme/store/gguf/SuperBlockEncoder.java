@@ -110,7 +110,7 @@ final class SuperBlockEncoder {
   }
 
   private static int code(double x, double scale, double offset) {
-    return scale > 0 ? (int) Math.clamp(Math.round((x + offset) / scale), 0, LARGEST_CODE) : 0;
+    return scale > 0 ? Math.clamp(Math.round((x + offset) / scale), 0, LARGEST_CODE) : 0;
   }
 
   private void write(ByteBuffer out) {
@@ -161,8 +161,7 @@ final class SuperBlockEncoder {
   private static int[] codes(double[] values, float factor) {
     int[] codes = new int[values.length];
     for (int i = 0; i < codes.length; i++) {
-      codes[i] =
-          factor > 0 ? (int) Math.clamp(Math.round(values[i] / factor), 0, LARGEST_SCALE) : 0;
+      codes[i] = factor > 0 ? Math.clamp(Math.round(values[i] / factor), 0, LARGEST_SCALE) : 0;
     }
     return codes;
   }
