@@ -126,7 +126,7 @@ final class SuperBlockEncoder {
       out.put((byte) (offsetCodes[part] | offsetCodes[part + half] >> 4 << 6));
     }
     for (int part = half; part < PARTS; part++) {
-      out.put((byte) (scaleCodes[part] & 15 | (offsetCodes[part] & 15) << 4));
+      out.put((byte) ((scaleCodes[part] & 15) | (offsetCodes[part] & 15) << 4));
     }
     for (int part = 0; part < PARTS; part += 2) {
       for (int i = 0; i < PART; i++) {

@@ -83,11 +83,11 @@ public final class GgufNumbers {
     bytes.get(codes);
     for (int part = 0; part < 8; part++) {
       int scale =
-          part < 4 ? packed[part] & 63 : packed[part + 4] & 15 | (packed[part - 4] >> 6 & 3) << 4;
+          part < 4 ? packed[part] & 63 : (packed[part + 4] & 15) | (packed[part - 4] >> 6 & 3) << 4;
       int offset =
           part < 4
               ? packed[part + 4] & 63
-              : packed[part + 4] >> 4 & 15 | (packed[part] >> 6 & 3) << 4;
+              : (packed[part + 4] >> 4 & 15) | (packed[part] >> 6 & 3) << 4;
       for (int i = 0; i < 32; i++) {
         int both = codes[part / 2 * 32 + i];
         int code = part % 2 == 0 ? both & 15 : both >> 4 & 15;
