@@ -26,6 +26,12 @@ final class InferenceScript {
   /** Rows of a matrix brought to 8 bits at a time. */
   private static final int ROUNDED_CHUNK = 4096;
 
+  /**
+   * Columns of a matrix in 8 bits are a multiple of this, filled up with zeros: the library's
+   * product reads so many at a time, past the end of a row where they are not.
+   */
+  private static final int ROUNDED_COLUMNS = 32;
+
   private static final int FLOAT32 = 6; // PyTorch's codes of number types
   private static final int BFLOAT16 = 15;
 
@@ -152,7 +158,8 @@ final class InferenceScript {
             most = torch.amax(torch.abs(w), [1], True)
             scale = torch.to(torch.clamp_min(torch.div(most, 127.), 1e-30), 15)
             w0 = torch.clamp(torch.round(torch.div(w, torch.to(scale, 6))), -127, 127)
-            _0 = torch.append(rows, torch.to(w0, 1))
+            beyond = torch.remainder(torch.neg(torch.size(w, 1)), %d)
+            _0 = torch.append(rows, torch.constant_pad_nd(torch.to(w0, 1), [0, beyond]))
             _1 = torch.append(scales, torch.reshape(scale, [-1]))
           return [torch.cat(rows), torch.cat(scales)]
         def cache(self: __torch__.Inference, of: Tensor, layers: int, heads: int, capacity: int, dim: int, type: int) -> List[Tensor]:
@@ -161,7 +168,7 @@ final class InferenceScript {
             _0 = torch.append(out, torch.new_empty(of, [heads, capacity, dim], dtype=type))
           return out
       """
-          .formatted(ROUNDED_CHUNK);
+          .formatted(ROUNDED_CHUNK, ROUNDED_COLUMNS);
 
   private static final String PRODUCTS =
       """
@@ -174,7 +181,13 @@ final class InferenceScript {
   private static final String ROUNDED_PRODUCTS =
       """
         def product(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
-          return torch._weight_int8pack_mm(torch.to(x, ${TYPE}), ws[at], ws[torch.add(at, 1)])
+          beyond = torch.sub(torch.size(ws[at], 1), torch.size(x, 1))
+          x0 = torch.to(x, ${TYPE})
+          if torch.gt(beyond, 0):
+            x1 = torch.constant_pad_nd(x0, [0, beyond])
+          else:
+            x1 = x0
+          return torch._weight_int8pack_mm(x1, ws[at], ws[torch.add(at, 1)])
         def biased(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
           return torch.add(self.product(x, ws, at), ws[torch.add(at, 2)])
       """;

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -155,6 +156,45 @@ class TorchDecoderTest {
           double[] last = expected[TOKENS.length - 1];
           float[] actual = rows.row(TOKENS.length - 1).toArray(ValueLayout.JAVA_FLOAT);
           assertThat(cosine(actual, last)).as("%s", precision).isGreaterThan(0.998);
+        }
+      }
+    }
+  }
+
+  /** PyTorch's product in 8 bits reads past rows that are no multiple of its step. */
+  @Test
+  void matricesOfAnyWidthAreMultipliedIn8Bits(@TempDir Path folder) {
+    TinyModel.write(folder, Family.LLAMA, 7);
+    int width = 172;
+    ModelEdit.json(folder, "config.json", c -> c.put("intermediate_size", width));
+    var random = new Random(8);
+    ModelEdit.tensors(
+        folder,
+        tensors -> {
+          for (int i = 0; i < TinyModel.LAYERS; i++) {
+            for (String name : List.of("gate_proj", "up_proj", "down_proj")) {
+              String full = "model.layers." + i + ".mlp." + name + ".weight";
+              float[] values = new float[width * TinyModel.HIDDEN];
+              for (int j = 0; j < values.length; j++) {
+                values[j] = (float) (0.2 * random.nextGaussian());
+              }
+              boolean down = name.equals("down_proj");
+              long rows = down ? TinyModel.HIDDEN : width;
+              long columns = down ? width : TinyModel.HIDDEN;
+              tensors.put(full, Entry.of(full, List.of(rows, columns), values));
+            }
+          }
+        });
+    try (var reference = new ReferenceDecoder(folder);
+        TorchDecoder model = TorchDecoder.open(folder, in(WeightPrecision.INT8));
+        TorchDecoderSession session = model.openSession(1, Set.of())) {
+      double[][] expected = reference.logits(TOKENS);
+      for (int round = 0; round < 50; round++) {
+        session.truncate(0);
+        FloatRows rows = session.forward(TOKENS, Rows.ALL);
+        for (int t = 0; t < TOKENS.length; t++) {
+          float[] actual = rows.row(t).toArray(ValueLayout.JAVA_FLOAT);
+          assertThat(cosine(actual, expected[t])).as("token %d", t).isGreaterThan(0.995);
         }
       }
     }
