@@ -6,6 +6,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
 import dev.mneme.djl.WeightSlots.Kind;
 import dev.mneme.djl.WeightSlots.Slot;
 import dev.mneme.djl.internal.Script;
@@ -143,6 +144,11 @@ final class InferenceWeights implements AutoCloseable {
 
   /** A tensor over the bytes where they are, or over a copy where they lie crooked. */
   private PtNDArray stored(PtNDManager owner, TensorInfo info, MemorySegment data) {
+    if (data.byteSize() > Integer.MAX_VALUE) {
+      throw new MnemeException(
+          "%s: the tensor %s takes %d bytes, but one of more than 2 GB cannot be opened here; store it in 16 bits, or run the model as GGUF"
+              .formatted(model.directory(), info.name(), data.byteSize()));
+    }
     int bytes = info.dtype().bits() / Byte.SIZE;
     MemorySegment straight = data;
     if (data.address() % bytes != 0) {
