@@ -32,9 +32,6 @@ final class InferenceScript {
    */
   private static final int ROUNDED_COLUMNS = 32;
 
-  private static final int FLOAT32 = 6; // PyTorch's codes of number types
-  private static final int BFLOAT16 = 15;
-
   private static final Pattern NAME = Pattern.compile("\\$\\{(\\w+)}");
 
   private final HuggingFaceConfig config;
@@ -46,7 +43,7 @@ final class InferenceScript {
     this.config = config;
     this.slots = slots;
     this.rounded = precision == WeightPrecision.INT8;
-    this.type = precision == WeightPrecision.FLOAT32 ? FLOAT32 : BFLOAT16;
+    this.type = precision.products();
   }
 
   static String of(HuggingFaceConfig config, WeightSlots slots, WeightPrecision precision) {

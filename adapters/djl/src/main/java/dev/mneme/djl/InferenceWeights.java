@@ -11,7 +11,6 @@ import dev.mneme.djl.WeightSlots.Kind;
 import dev.mneme.djl.WeightSlots.Slot;
 import dev.mneme.djl.internal.Script;
 import dev.mneme.djl.internal.Torch;
-import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.hf.HuggingFaceModel;
 import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.store.safetensors.TensorInfo;
@@ -27,9 +26,6 @@ import java.util.List;
  * was read from must stay open as long as {@link #mapped}.
  */
 final class InferenceWeights implements AutoCloseable {
-
-  private static final int FLOAT32 = 6; // PyTorch's codes of number types
-  private static final int BFLOAT16 = 15;
 
   private final PtNDManager manager = Torch.newManager();
   private final Arena copies = Arena.ofShared();
@@ -86,27 +82,19 @@ final class InferenceWeights implements AutoCloseable {
     if (info == null) {
       throw new IllegalStateException(slot.source() + " passed the check");
     }
-    boolean inOut = model.config().architecture() == Architecture.GPT2 && isOfBlock(slot);
     try (PtNDManager passing = (PtNDManager) manager.newSubManager()) {
       PtNDArray stored = stored(passing, info, model.tensors().data(slot.source()));
       requireFinite(slot.source(), stored);
-      PtNDArray matrix = inOut && slot.kind() == Kind.MATRIX ? run("transposed", stored) : stored;
+      PtNDArray matrix = slot.inOut() ? run("transposed", stored) : stored;
       if (slot.kind() == Kind.MATRIX && precision == WeightPrecision.INT8) {
         addRounded(matrix);
       } else {
-        int type =
-            slot.kind() == Kind.NORM || precision == WeightPrecision.FLOAT32 ? FLOAT32 : BFLOAT16;
-        mapped |= info.dtype() == (type == FLOAT32 ? Dtype.F32 : Dtype.BF16);
+        WeightPrecision numbers = slot.kind() == Kind.NORM ? WeightPrecision.FLOAT32 : precision;
+        int type = numbers.products();
+        mapped |= info.dtype() == (numbers == WeightPrecision.FLOAT32 ? Dtype.F32 : Dtype.BF16);
         tensors.add(converted(matrix, type)); // the same storage where nothing needs converting
       }
     }
-  }
-
-  /** GPT-2 stores the matrices of its blocks [in, out]. */
-  private static boolean isOfBlock(Slot slot) {
-    return !slot.source().endsWith("wte.weight")
-        && !slot.source().endsWith("wpe.weight")
-        && !slot.source().equals("lm_head.weight");
   }
 
   private void addRounded(PtNDArray matrix) {

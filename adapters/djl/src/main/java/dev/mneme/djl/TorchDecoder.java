@@ -161,12 +161,11 @@ final class TorchDecoder implements AutoCloseable {
 
   /** Empty keys and values of a session, two tensors a block; the caller closes them. */
   IValue newCache() {
-    int type = precision == WeightPrecision.FLOAT32 ? 6 : 15; // PyTorch's codes of number types
     try (IValue layers = IValue.from((long) config.layers());
         IValue heads = IValue.from((long) config.kvHeads());
         IValue capacity = IValue.from((long) contextLength);
         IValue dim = IValue.from((long) config.headDim());
-        IValue code = IValue.from((long) type)) {
+        IValue code = IValue.from((long) precision.products())) {
       return script.run("cache", tables.cos(), layers, heads, capacity, dim, code);
     }
   }

@@ -6,15 +6,26 @@ package dev.mneme.djl;
  */
 public enum WeightPrecision {
   /** 32 bits: files stored so are used where they are mapped, others take twice their size. */
-  FLOAT32,
+  FLOAT32(6),
   /**
    * 16 bits with the range of 32: files stored so are used where they are mapped. {@link
    * Processor#multipliesBfloat16} says whether it is fast here.
    */
-  BFLOAT16,
+  BFLOAT16(15),
   /**
    * 8 bits with a scale for each row, made when the model is opened; activations are bfloat16. The
    * embedding stays bfloat16.
    */
-  INT8
+  INT8(15);
+
+  private final int products;
+
+  WeightPrecision(int products) {
+    this.products = products;
+  }
+
+  /** PyTorch's code of the number type of products, and so of what is added to them. */
+  int products() {
+    return products;
+  }
 }

@@ -1,13 +1,13 @@
 package dev.mneme.djl;
 
 import com.google.common.base.Preconditions;
+import dev.mneme.store.hf.HuggingFaceConfig;
+import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.hf.HuggingFaceModel;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Where each weight of a model lies in the list of tensors that {@link InferenceScript} is given:
@@ -30,21 +30,27 @@ final class WeightSlots {
    * One weight.
    *
    * @param source its name in the files
+   * @param inOut whether it is a matrix stored [in, out], as GPT-2's blocks have them
    */
-  record Slot(String source, Kind kind) {}
+  record Slot(String source, Kind kind, boolean inOut) {}
 
   private static final String EMBEDDING = "token_embd.weight";
   private static final String HEAD = "output.weight";
-  private static final Pattern OF_BLOCK = Pattern.compile("blk\\.(\\d+)\\.(.+)");
 
   private final List<Slot> slots = new ArrayList<>();
   private final Map<String, Integer> places = new HashMap<>();
   private int size;
 
-  private WeightSlots() {}
+  private final int layers;
+  private final boolean inOut;
+
+  private WeightSlots(HuggingFaceConfig config) {
+    layers = config.layers();
+    inOut = config.architecture() == Architecture.GPT2;
+  }
 
   static WeightSlots of(HuggingFaceModel model, WeightPrecision precision) {
-    var slots = new WeightSlots();
+    var slots = new WeightSlots(model.config());
     int ofMatrix = precision == WeightPrecision.INT8 ? 2 : 1;
     Map<String, String> sources = model.tensorsByPart();
     sources.forEach(
@@ -66,7 +72,7 @@ final class WeightSlots {
 
   private void add(String part, String source, int ofMatrix) {
     Kind kind = kind(part);
-    slots.add(new Slot(source, kind));
+    slots.add(new Slot(source, kind, inOut && kind == Kind.MATRIX && part.startsWith("blk.")));
     places.put(part, size);
     size += kind == Kind.MATRIX ? ofMatrix : 1;
   }
@@ -93,17 +99,12 @@ final class WeightSlots {
 
   /** The place of the first block's first weight. */
   int firstBlock() {
-    return ofBlock(0).values().stream().mapToInt(Integer::intValue).min().orElseThrow();
+    return at("blk.0.attn_norm.weight"); // with which every family's blocks begin
   }
 
   /** Places that a block takes. */
   int perBlock() {
-    Map<String, Integer> second = ofBlock(1);
-    int end =
-        second.isEmpty()
-            ? at("output_norm.weight")
-            : second.values().stream().mapToInt(Integer::intValue).min().orElseThrow();
-    return end - firstBlock();
+    return (at("output_norm.weight") - firstBlock()) / layers;
   }
 
   /** The place of a block's part, {@code attn_q.weight}, counted from the block's first. */
@@ -114,17 +115,5 @@ final class WeightSlots {
   /** Whether blocks have a part. */
   boolean hasInBlock(String part) {
     return places.containsKey("blk.0." + part);
-  }
-
-  private Map<String, Integer> ofBlock(int block) {
-    var found = new HashMap<String, Integer>();
-    places.forEach(
-        (part, place) -> {
-          Matcher matcher = OF_BLOCK.matcher(part);
-          if (matcher.matches() && Integer.parseInt(matcher.group(1)) == block) {
-            found.put(matcher.group(2), place);
-          }
-        });
-    return found;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Networks on PyTorch through the Deep Java Library, in the layouts that Hugging Face publishes:
- * decoders and MLP Memories, one definition each for training and inference.
+ * folders as hosts and packs as memories, and the networks that the trainer teaches.
  */
 @NullMarked
 package dev.mneme.djl;
