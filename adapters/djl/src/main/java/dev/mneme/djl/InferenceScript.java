@@ -2,6 +2,7 @@ package dev.mneme.djl;
 
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.hf.SlidingWindow;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -31,6 +32,9 @@ final class InferenceScript {
    * product reads so many at a time, past the end of a row where they are not.
    */
   private static final int ROUNDED_COLUMNS = 32;
+
+  /** A window that no sequence is longer than. */
+  private static final int UNLIMITED = Integer.MAX_VALUE;
 
   private static final Pattern NAME = Pattern.compile("\\$\\{(\\w+)}");
 
@@ -100,6 +104,15 @@ final class InferenceScript {
             Map.entry("GELU", config.exactGelu() ? "none" : "tanh"),
             Map.entry("GROUPED", config.heads() == config.kvHeads() ? "False" : "True"),
             Map.entry("CHUNK", Integer.toString(HEAD_CHUNK)),
+            Map.entry(
+                "WINDOW",
+                Integer.toString(
+                    config.slidingWindow().map(SlidingWindow::length).orElse(UNLIMITED))),
+            Map.entry(
+                "WINDOWED",
+                Integer.toString(
+                    config.slidingWindow().map(SlidingWindow::firstBlock).orElse(config.layers()))),
+            Map.entry("UNLIMITED", Integer.toString(UNLIMITED)),
             Map.entry("FIRST", Integer.toString(slots.firstBlock())),
             Map.entry("PERBLOCK", Integer.toString(slots.perBlock())),
             Map.entry("OUTPUTNORM", Integer.toString(slots.at("output_norm.weight"))),
@@ -144,6 +157,8 @@ final class InferenceScript {
           return torch.to(x, type)
         def finite(self: __torch__.Inference, x: Tensor) -> bool:
           return bool(torch.isfinite(torch.sum(x, dtype=7)))
+        def joined(self: __torch__.Inference, parts: List[Tensor]) -> Tensor:
+          return torch.cat(parts)
         def transposed(self: __torch__.Inference, x: Tensor) -> Tensor:
           return torch.t(x)
         def rounded(self: __torch__.Inference, x: Tensor) -> List[Tensor]:
@@ -269,20 +284,29 @@ final class InferenceScript {
 
   /**
    * Attention: a single token, and tokens after others, multiply the queries of all heads that
-   * share keys in one go; only an empty cache lets the library's own causal mask fit, which starts
-   * at the first key.
+   * share keys in one go. The library's own causal mask starts at the first key, so it fits only an
+   * empty cache and no more tokens than the block's window has; then {@code seen} is empty. Keys
+   * before {@code first} lie behind the window of all tokens.
    */
   private static final String ATTENTION =
       """
-        def seen(self: __torch__.Inference, past: int, n: int, columns: Tensor) -> Tensor:
-          if torch.__and__(torch.gt(past, 0), torch.gt(n, 1)):
-            keys = torch.unsqueeze(torch.narrow(columns, 0, 0, torch.add(past, n)), 0)
-            positions = torch.unsqueeze(torch.narrow(columns, 0, past, n), 1)
-            out = torch.repeat(torch.le(keys, positions), [${GROUP}, 1])
+        def first(self: __torch__.Inference, past: int, window: int) -> int:
+          if torch.gt(torch.add(past, 1), window):
+            out = torch.sub(torch.add(past, 1), window)
           else:
-            out = columns
+            out = 0
           return out
-        def attended(self: __torch__.Inference, x: Tensor, past: int, cos: Tensor, sin: Tensor, seen: Tensor, keys: Tensor, values: Tensor, ws: List[Tensor], at: int) -> Tensor:
+        def seen(self: __torch__.Inference, past: int, n: int, window: int, columns: Tensor) -> Tensor:
+          if torch.__and__(torch.gt(n, 1), torch.__or__(torch.gt(past, 0), torch.gt(n, window))):
+            first = self.first(past, window)
+            keys = torch.unsqueeze(torch.narrow(columns, 0, first, torch.sub(torch.add(past, n), first)), 0)
+            positions = torch.unsqueeze(torch.narrow(columns, 0, past, n), 1)
+            near = torch.gt(keys, torch.sub(positions, window))
+            out = torch.repeat(torch.logical_and(torch.le(keys, positions), near), [${GROUP}, 1])
+          else:
+            out = torch.narrow(columns, 0, 0, 0)
+          return out
+        def attended(self: __torch__.Inference, x: Tensor, past: int, first: int, cos: Tensor, sin: Tensor, seen: Tensor, keys: Tensor, values: Tensor, ws: List[Tensor], at: int) -> Tensor:
           n = torch.size(x, 0)
           total = torch.add(past, n)
           q, k, v, = self.queries(self.normed(x, ws, ${attn_norm}), ws, at)
@@ -291,13 +315,13 @@ final class InferenceScript {
           v0 = torch.transpose(torch.reshape(v, [n, ${KVHEADS}, ${HEADDIM}]), 0, 1)
           _0 = torch.copy_(torch.narrow(keys, 1, past, n), k0)
           _1 = torch.copy_(torch.narrow(values, 1, past, n), v0)
-          k1 = torch.unsqueeze(torch.narrow(keys, 1, 0, total), 0)
-          v1 = torch.unsqueeze(torch.narrow(values, 1, 0, total), 0)
+          k1 = torch.unsqueeze(torch.narrow(keys, 1, first, torch.sub(total, first)), 0)
+          v1 = torch.unsqueeze(torch.narrow(values, 1, first, torch.sub(total, first)), 0)
           if torch.eq(n, 1):
             q1 = torch.reshape(q0, [1, ${KVHEADS}, ${GROUP}, ${HEADDIM}])
             o = torch.scaled_dot_product_attention(q1, k1, v1)
           else:
-            if torch.eq(past, 0):
+            if torch.eq(torch.numel(seen), 0):
               o = torch.scaled_dot_product_attention(torch.unsqueeze(q0, 0), k1, v1, None, 0., True, enable_gqa=${GROUPED})
             else:
               q1 = torch.reshape(q0, [1, ${KVHEADS}, torch.mul(${GROUP}, n), ${HEADDIM}])
@@ -335,11 +359,19 @@ final class InferenceScript {
           x = self.embedded(ids0, torch.narrow(columns, 0, past, n), ws)
           cos0 = torch.narrow(cos, 0, past, n)
           sin0 = torch.narrow(sin, 0, past, n)
-          seen = self.seen(past, n, columns)
+          allSeen = self.seen(past, n, ${UNLIMITED}, columns)
+          nearSeen = self.seen(past, n, ${WINDOW}, columns)
+          nearFirst = self.first(past, ${WINDOW})
           for l in range(${LAYERS}):
+            if torch.lt(l, ${WINDOWED}):
+              seen = allSeen
+              first = 0
+            else:
+              seen = nearSeen
+              first = nearFirst
             at = torch.add(${FIRST}, torch.mul(l, ${PERBLOCK}))
             point = torch.mul(2, l)
-            attended = self.attended(x, past, cos0, sin0, seen, cache[point], cache[torch.add(point, 1)], ws, at)
+            attended = self.attended(x, past, first, cos0, sin0, seen, cache[point], cache[torch.add(point, 1)], ws, at)
             x = self.block(x, attended, taps[point], rows, ws, at)
             _1 = self.keep(x, taps[torch.add(point, 1)], rows)
           if torch.gt(rows, 0):

@@ -6,7 +6,6 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.mneme.MalformedFileException;
-import dev.mneme.MnemeException;
 import dev.mneme.djl.WeightSlots.Kind;
 import dev.mneme.djl.WeightSlots.Slot;
 import dev.mneme.djl.internal.Script;
@@ -32,24 +31,33 @@ final class InferenceWeights implements AutoCloseable {
   private final Script script;
   private final HuggingFaceModel model;
   private final WeightPrecision precision;
+  private final long largestBuffer;
   private final List<PtNDArray> tensors = new ArrayList<>();
   private boolean mapped;
 
-  private InferenceWeights(Script script, HuggingFaceModel model, WeightPrecision precision) {
+  private InferenceWeights(
+      Script script, HuggingFaceModel model, WeightPrecision precision, long largestBuffer) {
     this.script = script;
     this.model = model;
     this.precision = precision;
+    this.largestBuffer = largestBuffer;
   }
 
   /**
    * Reads all weights.
    *
    * @param script an {@link InferenceScript}
+   * @param largestBuffer most bytes to hand to the engine in one buffer; a larger weight is put
+   *     together from parts of whole rows
    * @throws MalformedFileException if a weight is not finite; names the tensor
    */
   static InferenceWeights read(
-      HuggingFaceModel model, WeightSlots slots, WeightPrecision precision, Script script) {
-    var weights = new InferenceWeights(script, model, precision);
+      HuggingFaceModel model,
+      WeightSlots slots,
+      WeightPrecision precision,
+      Script script,
+      long largestBuffer) {
+    var weights = new InferenceWeights(script, model, precision, largestBuffer);
     try {
       slots.slots().forEach(weights::add);
       return weights;
@@ -130,33 +138,50 @@ final class InferenceWeights implements AutoCloseable {
     }
   }
 
-  /** A tensor over the bytes where they are, or over a copy where they lie crooked. */
+  /** A tensor over the bytes where they are, or a copy where one buffer cannot hold them. */
   private PtNDArray stored(PtNDManager owner, TensorInfo info, MemorySegment data) {
-    if (data.byteSize() > Integer.MAX_VALUE) {
-      throw new MnemeException(
-          "%s: the tensor %s takes %d bytes, but one of more than 2 GB cannot be opened here; store it in 16 bits, or run the model as GGUF"
-              .formatted(model.directory(), info.name(), data.byteSize()));
+    if (data.byteSize() <= largestBuffer) {
+      return stored(owner, info, info.shape(), data);
     }
+    long rows = info.shape().getFirst();
+    long rowBytes = data.byteSize() / rows;
+    long rowsPerPart = Math.max(1, largestBuffer / rowBytes);
+    List<PtNDArray> parts = new ArrayList<>();
+    for (long row = 0; row < rows; row += rowsPerPart) {
+      long count = Math.min(rowsPerPart, rows - row);
+      List<Long> shape = new ArrayList<>(info.shape());
+      shape.set(0, count);
+      parts.add(stored(owner, info, shape, data.asSlice(row * rowBytes, count * rowBytes)));
+    }
+    try (IValue argument = Script.list(parts);
+        IValue result = script.run("joined", argument)) {
+      return result.toTensor(owner);
+    }
+  }
+
+  /** A tensor over the bytes where they are, or over a copy where they lie crooked. */
+  private PtNDArray stored(
+      PtNDManager owner, TensorInfo info, List<Long> size, MemorySegment data) {
     int bytes = info.dtype().bits() / Byte.SIZE;
     MemorySegment straight = data;
     if (data.address() % bytes != 0) {
       straight = copies.allocate(data.byteSize(), bytes);
       straight.copyFrom(data);
     }
-    Shape shape = new Shape(info.shape().stream().mapToLong(Long::longValue).toArray());
+    Shape shape = new Shape(size.stream().mapToLong(Long::longValue).toArray());
     ByteBuffer buffer = straight.asByteBuffer();
     return switch (info.dtype()) {
       case F32 -> owner.create(buffer, shape, DataType.FLOAT32);
       case F64 -> owner.create(buffer, shape, DataType.FLOAT64);
       case F16 -> owner.create(buffer, shape, DataType.FLOAT16);
-      case BF16 -> bfloat16(owner.create(buffer, shape, DataType.FLOAT16), info);
+      case BF16 -> bfloat16(owner.create(buffer, shape, DataType.FLOAT16));
       default -> throw new IllegalStateException(info.name() + " passed the check");
     };
   }
 
   /** The engine has no name for bfloat16; its script does. */
-  private PtNDArray bfloat16(PtNDArray bits, TensorInfo info) {
-    long[] size = info.shape().stream().mapToLong(Long::longValue).toArray();
+  private PtNDArray bfloat16(PtNDArray bits) {
+    long[] size = bits.getShape().getShape();
     long[] stride = new long[size.length];
     long step = 1;
     for (int i = size.length - 1; i >= 0; i--) {

@@ -28,6 +28,9 @@ final class TorchDecoder implements AutoCloseable {
   /** A session's context where the caller names none: long-context models would take gigabytes. */
   private static final int DEFAULT_CONTEXT = 4096;
 
+  /** A Java buffer counts its bytes in an int. */
+  private static final long LARGEST_BUFFER = Integer.MAX_VALUE;
+
   /** Below this many bytes threads cost more at their barriers than they save. */
   private static final long WORTH_THREADS = 64L << 20;
 
@@ -84,7 +87,7 @@ final class TorchDecoder implements AutoCloseable {
     var slots = WeightSlots.of(model, precision);
     script = new Script(InferenceScript.CLASS, InferenceScript.of(config, slots, precision));
     try {
-      weights = InferenceWeights.read(model, slots, precision, script);
+      weights = InferenceWeights.read(model, slots, precision, script, LARGEST_BUFFER);
     } catch (RuntimeException e) {
       script.close();
       throw e;

@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import com.google.common.primitives.Floats;
 import dev.mneme.FloatRows;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MemoryModule;
 import dev.mneme.Rows;
 import dev.mneme.Tap;
+import dev.mneme.djl.internal.Script;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.hf.HuggingFaceModel;
 import dev.mneme.store.safetensors.SafeTensorsWriter.Entry;
 import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.ReferenceDecoder;
@@ -19,6 +25,7 @@ import dev.mneme.testing.MemoryModuleContract;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -159,6 +166,77 @@ class TorchDecoderTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(WeightPrecision.class)
+  void aWindowEndsAttentionAlsoWhereTokensComeInParts(
+      WeightPrecision precision, @TempDir Path folder) {
+    TinyModel.write(folder, Family.MISTRAL, 7);
+    ModelEdit.json(folder, "config.json", c -> c.put("sliding_window", 5));
+    assertWindowed(folder, precision);
+  }
+
+  @Test
+  void aWindowMayBeginInALaterBlock(@TempDir Path folder) {
+    TinyModel.write(folder, Family.QWEN2, 7);
+    ModelEdit.json(
+        folder,
+        "config.json",
+        c ->
+            c.put("sliding_window", 4).put("use_sliding_window", true).put("max_window_layers", 1));
+    assertWindowed(folder, WeightPrecision.FLOAT32);
+  }
+
+  /** At once, in parts shorter and longer than the window, and token by token. */
+  private static void assertWindowed(Path folder, WeightPrecision precision) {
+    boolean exact = precision == WeightPrecision.FLOAT32;
+    try (var reference = new ReferenceDecoder(folder);
+        TorchDecoder model = TorchDecoder.open(folder, in(precision));
+        TorchDecoderSession session = model.openSession(1, Set.of())) {
+      double[][] expected = reference.logits(TOKENS);
+      for (int part : new int[] {TOKENS.length, 7, 3, 1}) {
+        session.truncate(0);
+        for (int from = 0; from < TOKENS.length; from += part) {
+          int to = Math.min(TOKENS.length, from + part);
+          FloatRows rows = session.forward(Arrays.copyOfRange(TOKENS, from, to), Rows.ALL);
+          if (exact) {
+            assertClose(rows, Arrays.copyOf(expected, to), from, 2e-4);
+          } else {
+            float[] last = rows.row(to - from - 1).toArray(ValueLayout.JAVA_FLOAT);
+            assertThat(cosine(last, expected[to - 1])).isGreaterThan(0.995);
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(WeightPrecision.class)
+  void aMatrixTooLargeForOneBufferIsPutTogetherFromParts(WeightPrecision precision) {
+    try (HuggingFaceModel model = HuggingFaceModel.open(model(Family.QWEN2))) {
+      WeightSlots slots = WeightSlots.of(model, precision);
+      String text = InferenceScript.of(model.config(), slots, precision);
+      long fewRows = 3L * TinyModel.HIDDEN * Float.BYTES + 1;
+      try (var script = new Script(InferenceScript.CLASS, text);
+          var whole = InferenceWeights.read(model, slots, precision, script, Integer.MAX_VALUE);
+          var joined = InferenceWeights.read(model, slots, precision, script, fewRows)) {
+        assertThat(values(script, joined)).isEqualTo(values(script, whole));
+      }
+    }
+  }
+
+  private static List<List<Float>> values(Script script, InferenceWeights weights) {
+    List<List<Float>> values = new ArrayList<>();
+    for (PtNDArray tensor : weights.tensors()) {
+      try (IValue argument = IValue.from(tensor);
+          IValue type = IValue.from(6L);
+          IValue floats = script.run("converted", argument, type);
+          PtNDArray array = floats.toTensor((PtNDManager) tensor.getManager())) {
+        values.add(Floats.asList(array.toFloatArray()));
+      }
+    }
+    return values;
   }
 
   /** PyTorch's product in 8 bits reads past rows that are no multiple of its step. */

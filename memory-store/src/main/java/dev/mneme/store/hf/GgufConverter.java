@@ -80,7 +80,7 @@ public final class GgufConverter {
     writer.put("general.name", String.valueOf(model.directory().toAbsolutePath().getFileName()));
     writer.putUint32("general.file_type", fileType(type));
     writer.putUint32(arch + ".vocab_size", config.vocabulary());
-    writer.putUint32(arch + ".context_length", config.context());
+    writer.putUint32(arch + ".context_length", config.contextWithoutWindow());
     writer.putUint32(arch + ".embedding_length", config.hidden());
     writer.putUint32(arch + ".block_count", config.layers());
     writer.putUint32(arch + ".feed_forward_length", config.ffn());

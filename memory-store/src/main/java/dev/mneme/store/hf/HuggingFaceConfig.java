@@ -26,9 +26,7 @@ import java.util.stream.Collectors;
  *     but for GPT-NeoX, and without meaning for GPT-2
  * @param ffn width inside the feed-forward block
  * @param vocabulary rows of the embedding, padding included
- * @param context most tokens in a sequence. Where the model has a sliding window smaller than its
- *     trained context this is the window: up to that length windowed and full attention are the
- *     same, and engines here compute full attention.
+ * @param context most tokens in a sequence the model was trained for
  * @param normEpsilon added to the variance in every normalisation
  * @param ropeTheta base of the rotary frequencies; without meaning for GPT-2
  * @param tied whether the embedding serves as output matrix too
@@ -39,6 +37,7 @@ import java.util.stream.Collectors;
  *     attention does, and not the sum of both (GPT-NeoX only)
  * @param exactGelu whether GELU is computed with the error function, not its tanh approximation;
  *     without meaning for families with gated feed-forward networks
+ * @param slidingWindow where attention does not reach back to the sequence's first token
  * @param bos beginning-of-sequence id, if named here
  * @param eos end-of-sequence ids named here, the main one first; may be empty
  */
@@ -61,7 +60,7 @@ public record HuggingFaceConfig(
     boolean mlpBias,
     boolean parallelResidual,
     boolean exactGelu,
-    OptionalInt slidingWindow,
+    Optional<SlidingWindow> slidingWindow,
     OptionalInt bos,
     List<Integer> eos)
     implements NetworkShape {
@@ -116,6 +115,9 @@ public record HuggingFaceConfig(
   private static final double DEFAULT_NEOX_EPSILON = 1e-5;
 
   private static final String EXACT_GELU = "gelu";
+
+  /** What transformers takes where {@code max_window_layers} is absent. */
+  private static final int DEFAULT_QWEN2_WINDOW_LAYERS = 28;
 
   /** GPT-2's activation under the names it goes by; all compute the tanh approximation. */
   static final Set<String> GPT2_ACTIVATIONS = Set.of("gelu_new", "gelu_pytorch_tanh");
@@ -181,22 +183,21 @@ public record HuggingFaceConfig(
           .get("num_key_value_heads")
           .unlike("a divisor of the %d attention heads".formatted(heads));
     }
-    int context = config.get("max_position_embeddings").count();
-    OptionalInt window = slidingWindow(config);
+    int layers = config.get("num_hidden_layers").count();
     int headDim = headDim(architecture, config, hidden, heads);
     var rotary = new RotaryFields(config);
     rotary.requireWholeHeads();
     return new HuggingFaceConfig(
         architecture,
         hidden,
-        config.get("num_hidden_layers").count(),
+        layers,
         heads,
         kvHeads,
         headDim,
         headDim,
         config.get("intermediate_size").count(),
         config.get("vocab_size").count(),
-        Math.min(context, window.orElse(context)),
+        config.get("max_position_embeddings").count(),
         config.get("rms_norm_eps").positive(),
         rotary.theta(),
         rotary.scaling(List.of("default", "linear", "llama3")),
@@ -205,7 +206,7 @@ public record HuggingFaceConfig(
         architecture == Architecture.LLAMA && flag(config, "mlp_bias", false),
         false,
         false,
-        window,
+        slidingWindow(architecture, config, layers),
         id(config, "bos_token_id"),
         ids(config, "eos_token_id"));
   }
@@ -237,7 +238,7 @@ public record HuggingFaceConfig(
         true,
         false,
         false,
-        OptionalInt.empty(),
+        Optional.empty(),
         id(config, "bos_token_id"),
         ids(config, "eos_token_id"));
   }
@@ -267,7 +268,7 @@ public record HuggingFaceConfig(
         true,
         flag(config, "use_parallel_residual", true),
         config.find("hidden_act").map(JsonValue::string).orElse(EXACT_GELU).equals(EXACT_GELU),
-        OptionalInt.empty(),
+        Optional.empty(),
         id(config, "bos_token_id"),
         ids(config, "eos_token_id"));
   }
@@ -297,11 +298,51 @@ public record HuggingFaceConfig(
     return hidden / heads;
   }
 
-  /** Mistral names a window to use it; Qwen2 names one always and says whether it is used. */
-  private static OptionalInt slidingWindow(JsonValue config) {
-    boolean used = config.find("use_sliding_window").map(JsonValue::bool).orElse(true);
+  /** Llama has none; Mistral names one to use it, in all blocks. */
+  private static Optional<SlidingWindow> slidingWindow(
+      Architecture architecture, JsonValue config, int layers) {
+    return switch (architecture) {
+      case MISTRAL ->
+          config.find("sliding_window").map(window -> new SlidingWindow(window.count(), 0));
+      case QWEN2 -> qwenWindow(config, layers);
+      case LLAMA, GPT2, GPT_NEOX -> Optional.empty();
+    };
+  }
+
+  /** Qwen2 names a window always, and says whether it is used, and from which block on. */
+  private static Optional<SlidingWindow> qwenWindow(JsonValue config, int layers) {
     Optional<JsonValue> window = config.find("sliding_window");
-    return used && window.isPresent() ? OptionalInt.of(window.get().count()) : OptionalInt.empty();
+    if (window.isEmpty() || !flag(config, "use_sliding_window", false)) {
+      return Optional.empty();
+    }
+    int firstBlock =
+        config
+            .find("max_window_layers")
+            .map(first -> (int) first.integer(0, Integer.MAX_VALUE))
+            .orElse(DEFAULT_QWEN2_WINDOW_LAYERS);
+    requireWindowFrom(firstBlock, config);
+    return firstBlock < layers
+        ? Optional.of(new SlidingWindow(window.get().count(), firstBlock))
+        : Optional.empty();
+  }
+
+  /** Newer files list every block's kind of attention as well. */
+  private static void requireWindowFrom(int firstBlock, JsonValue config) {
+    List<JsonValue> kinds = config.find("layer_types").map(JsonValue::elements).orElse(List.of());
+    for (int block = 0; block < kinds.size(); block++) {
+      String expected = block < firstBlock ? "full_attention" : "sliding_attention";
+      if (!kinds.get(block).string().equals(expected)) {
+        throw kinds.get(block).unlike("\"%s\", as max_window_layers says".formatted(expected));
+      }
+    }
+  }
+
+  /**
+   * The longest sequence on which attention that always reaches back to the first token computes
+   * the same as this model's: what an engine without sliding windows may take.
+   */
+  public int contextWithoutWindow() {
+    return slidingWindow.map(window -> Math.min(context, window.length())).orElse(context);
   }
 
   static void requireOneOf(JsonValue config, String key, Set<String> supported) {

@@ -11,6 +11,7 @@ import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.testing.ModelEdit;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -47,7 +48,7 @@ class HuggingFaceConfigTest {
                 false,
                 false,
                 false,
-                OptionalInt.empty(),
+                Optional.empty(),
                 OptionalInt.of(1),
                 List.of(2)));
   }
@@ -98,7 +99,7 @@ class HuggingFaceConfigTest {
                 true,
                 false,
                 false,
-                OptionalInt.empty(),
+                Optional.empty(),
                 OptionalInt.of(0),
                 List.of(3)));
   }
@@ -203,28 +204,57 @@ class HuggingFaceConfigTest {
   }
 
   @Test
-  void capsMistralsContextToItsSlidingWindow() {
+  void readsMistralsWindowForAllBlocks() {
     HuggingFaceConfig config =
         llama(c -> c.put("model_type", "mistral").put("sliding_window", 100));
-    assertThat(config.context()).isEqualTo(100);
-    assertThat(config.slidingWindow()).hasValue(100);
+    assertThat(config.context()).isEqualTo(256);
+    assertThat(config.slidingWindow()).hasValue(new SlidingWindow(100, 0));
+    assertThat(config.contextWithoutWindow()).isEqualTo(100);
   }
 
   @Test
-  void keepsTheContextWhereTheWindowIsWiderOrNull() {
-    assertThat(llama(c -> c.put("model_type", "mistral").put("sliding_window", 4096)).context())
+  void aWindowWiderThanTheContextOrNullLimitsNothing() {
+    assertThat(
+            llama(c -> c.put("model_type", "mistral").put("sliding_window", 4096))
+                .contextWithoutWindow())
         .isEqualTo(256);
-    assertThat(llama(c -> c.put("model_type", "mistral").putNull("sliding_window")).context())
-        .isEqualTo(256);
+    assertThat(llama(c -> c.put("model_type", "mistral").putNull("sliding_window")).slidingWindow())
+        .isEmpty();
   }
 
   @Test
   void ignoresTheWindowThatQwen2DoesNotUse() {
     Consumer<ObjectNode> qwen = c -> c.put("model_type", "qwen2").put("sliding_window", 100);
-    assertThat(llama(qwen.andThen(c -> c.put("use_sliding_window", false))).context())
-        .isEqualTo(256);
-    assertThat(llama(qwen.andThen(c -> c.put("use_sliding_window", true))).context())
-        .isEqualTo(100);
+    assertThat(llama(qwen).slidingWindow()).isEmpty();
+    assertThat(llama(qwen.andThen(c -> c.put("use_sliding_window", false))).slidingWindow())
+        .isEmpty();
+    assertThat(llama(qwen.andThen(c -> c.put("use_sliding_window", true))).slidingWindow())
+        .isEmpty(); // from block 28 on, and there is none
+  }
+
+  @Test
+  void readsFromWhichBlockOnQwen2UsesItsWindow() {
+    HuggingFaceConfig config = llama(HuggingFaceConfigTest::useWindowFromBlock1);
+    assertThat(config.slidingWindow()).hasValue(new SlidingWindow(100, 1));
+    assertThat(config.contextWithoutWindow()).isEqualTo(100);
+  }
+
+  private static void useWindowFromBlock1(ObjectNode config) {
+    config
+        .put("model_type", "qwen2")
+        .put("sliding_window", 100)
+        .put("use_sliding_window", true)
+        .put("max_window_layers", 1);
+  }
+
+  @Test
+  void refusesKindsOfAttentionThatContradictTheWindowsFirstBlock() {
+    Consumer<ObjectNode> kinds =
+        c -> c.putArray("layer_types").add("sliding_attention").add("full_attention");
+    Consumer<ObjectNode> config = HuggingFaceConfigTest::useWindowFromBlock1;
+    assertThatThrownBy(() -> llama(config.andThen(kinds)))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll("layer_types", "full_attention", "max_window_layers");
   }
 
   @Test
@@ -288,11 +318,18 @@ class HuggingFaceConfigTest {
     "vocab_size, -1",
     "num_key_value_heads, 3",
     "head_dim, 7",
-    "sliding_window, 0",
     "bos_token_id, -1"
   })
   void refusesAnImpossibleNumber(String field, int value) {
     refuses(c -> c.put(field, value), "\"" + field + "\" must be", String.valueOf(value));
+  }
+
+  @Test
+  void refusesAWindowOfNoTokens() {
+    refuses(
+        c -> c.put("model_type", "mistral").put("sliding_window", 0),
+        "\"sliding_window\" must be",
+        "0");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.mneme.store.testing;
 import dev.mneme.Tap;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.hf.SlidingWindow;
 import dev.mneme.store.safetensors.FloatReader;
 import dev.mneme.store.safetensors.TensorInfo;
 import dev.mneme.store.safetensors.TensorSource;
@@ -75,7 +76,12 @@ public final class ReferenceDecoder implements AutoCloseable {
       double[][] v = project(normed, p + "self_attn.v_proj", config.kvHeads() * dim);
       rotate(q, config.heads());
       rotate(k, config.kvHeads());
-      add(x, linear(attend(q, k, v), tensor(p + "self_attn.o_proj.weight"), config.hidden()));
+      add(
+          x,
+          linear(
+              attend(q, k, v, reach(layer)),
+              tensor(p + "self_attn.o_proj.weight"),
+              config.hidden()));
       normed = rmsNorm(x, tensor(p + "post_attention_layernorm.weight"));
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
       double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), config.ffn());
@@ -107,7 +113,7 @@ public final class ReferenceDecoder implements AutoCloseable {
       add(
           x,
           conv(
-              attend(columns(qkv, 0), columns(qkv, width), columns(qkv, 2 * width)),
+              attend(columns(qkv, 0), columns(qkv, width), columns(qkv, 2 * width), tokens.length),
               p + "attn.c_proj",
               width));
       double[][] normed = layerNorm(x, p + "ln_2");
@@ -137,7 +143,8 @@ public final class ReferenceDecoder implements AutoCloseable {
       double[][] k = partOfHeads(qkv, 1);
       rotate(q, config.heads());
       rotate(k, config.heads());
-      double[][] attended = affine(attend(q, k, partOfHeads(qkv, 2)), p + "attention.dense", width);
+      double[][] attended =
+          affine(attend(q, k, partOfHeads(qkv, 2), tokens.length), p + "attention.dense", width);
       if (!config.parallelResidual()) {
         add(x, attended);
       }
@@ -268,7 +275,16 @@ public final class ReferenceDecoder implements AutoCloseable {
     }
   }
 
-  private double[][] attend(double[][] q, double[][] k, double[][] v) {
+  /** Tokens that a token sees in a block, itself included. */
+  private int reach(int layer) {
+    return config
+        .slidingWindow()
+        .filter(window -> layer >= window.firstBlock())
+        .map(SlidingWindow::length)
+        .orElse(Integer.MAX_VALUE);
+  }
+
+  private double[][] attend(double[][] q, double[][] k, double[][] v, int reach) {
     int dim = config.headDim();
     int group = config.heads() / config.kvHeads();
     double[][] out = new double[q.length][config.heads() * dim];
@@ -277,14 +293,14 @@ public final class ReferenceDecoder implements AutoCloseable {
         int kv = h / group * dim;
         double[] scores = new double[t + 1];
         double sum = 0;
-        for (int s = 0; s <= t; s++) {
+        for (int s = Math.max(0, t - reach + 1); s <= t; s++) {
           for (int i = 0; i < dim; i++) {
             scores[s] += q[t][h * dim + i] * k[s][kv + i] / Math.sqrt(dim);
           }
           scores[s] = Math.exp(scores[s]);
           sum += scores[s];
         }
-        for (int s = 0; s <= t; s++) {
+        for (int s = Math.max(0, t - reach + 1); s <= t; s++) {
           for (int i = 0; i < dim; i++) {
             out[t][h * dim + i] += scores[s] / sum * v[s][kv + i];
           }
