@@ -70,7 +70,16 @@ final class InspectCommand implements Callable<Integer> {
         pack.network().layers(),
         pack.network().hidden());
     switch (pack.network()) {
-      case HuggingFaceConfig config -> out.printf("context     %d%n", config.context());
+      case HuggingFaceConfig config -> {
+        out.printf("context     %d%n", config.context());
+        config
+            .slidingWindow()
+            .ifPresent(
+                window ->
+                    out.printf(
+                        "window      %d tokens, from block %d on%n",
+                        window.length(), window.firstBlock()));
+      }
       case MlpShape shape -> out.printf("input       %d floats of its host%n", shape.input());
     }
     out.printf("vocabulary  %d ids%n", pack.vocabulary().size());

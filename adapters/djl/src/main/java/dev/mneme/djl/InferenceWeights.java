@@ -10,18 +10,20 @@ import dev.mneme.djl.WeightSlots.Kind;
 import dev.mneme.djl.WeightSlots.Slot;
 import dev.mneme.djl.internal.Script;
 import dev.mneme.djl.internal.Torch;
-import dev.mneme.store.hf.HuggingFaceModel;
 import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.store.safetensors.TensorInfo;
+import dev.mneme.store.safetensors.TensorSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /**
  * A model's weights as tensors in the order of its {@link WeightSlots}. What the files store in the
- * numbers wanted is used where it is mapped, the rest converted. Owns native memory; the model it
+ * numbers wanted is used where it is mapped, the rest converted. Owns native memory; the source it
  * was read from must stay open as long as {@link #mapped}.
  */
 final class InferenceWeights implements AutoCloseable {
@@ -29,16 +31,22 @@ final class InferenceWeights implements AutoCloseable {
   private final PtNDManager manager = Torch.newManager();
   private final Arena copies = Arena.ofShared();
   private final Script script;
-  private final HuggingFaceModel model;
+  private final Path directory;
+  private final TensorSource source;
   private final WeightPrecision precision;
   private final long largestBuffer;
   private final List<PtNDArray> tensors = new ArrayList<>();
   private boolean mapped;
 
   private InferenceWeights(
-      Script script, HuggingFaceModel model, WeightPrecision precision, long largestBuffer) {
+      Path directory,
+      TensorSource source,
+      WeightPrecision precision,
+      Script script,
+      long largestBuffer) {
+    this.directory = directory;
+    this.source = source;
     this.script = script;
-    this.model = model;
     this.precision = precision;
     this.largestBuffer = largestBuffer;
   }
@@ -46,18 +54,20 @@ final class InferenceWeights implements AutoCloseable {
   /**
    * Reads all weights.
    *
-   * @param script an {@link InferenceScript}
+   * @param directory for messages
+   * @param script begins with {@link ScriptedWeights}
    * @param largestBuffer most bytes to hand to the engine in one buffer; a larger weight is put
    *     together from parts of whole rows
    * @throws MalformedFileException if a weight is not finite; names the tensor
    */
   static InferenceWeights read(
-      HuggingFaceModel model,
+      Path directory,
+      TensorSource source,
       WeightSlots slots,
       WeightPrecision precision,
       Script script,
       long largestBuffer) {
-    var weights = new InferenceWeights(script, model, precision, largestBuffer);
+    var weights = new InferenceWeights(directory, source, precision, script, largestBuffer);
     try {
       slots.slots().forEach(weights::add);
       return weights;
@@ -67,12 +77,14 @@ final class InferenceWeights implements AutoCloseable {
     }
   }
 
-  /** The numbers in which the files store most of a model, where they are all alike. */
-  static boolean isStoredAsBfloat16(HuggingFaceModel model) {
-    return model.tensorsByPart().values().stream()
-        .map(name -> model.tensors().tensors().get(name))
-        .filter(info -> info != null && info.shape().size() == 2)
-        .allMatch(info -> info.dtype() == Dtype.BF16);
+  /** Bfloat16 if all matrices of these names are stored so, else 32 bits. */
+  static WeightPrecision storedPrecision(TensorSource source, Collection<String> names) {
+    boolean bfloat16 =
+        names.stream()
+            .map(name -> source.tensors().get(name))
+            .filter(info -> info != null && info.shape().size() == 2)
+            .allMatch(info -> info.dtype() == Dtype.BF16);
+    return bfloat16 ? WeightPrecision.BFLOAT16 : WeightPrecision.FLOAT32;
   }
 
   /** The tensors; they stay this object's. */
@@ -86,12 +98,12 @@ final class InferenceWeights implements AutoCloseable {
   }
 
   private void add(Slot slot) {
-    TensorInfo info = model.tensors().tensors().get(slot.source());
+    TensorInfo info = source.tensors().get(slot.source());
     if (info == null) {
       throw new IllegalStateException(slot.source() + " passed the check");
     }
     try (PtNDManager passing = (PtNDManager) manager.newSubManager()) {
-      PtNDArray stored = stored(passing, info, model.tensors().data(slot.source()));
+      PtNDArray stored = stored(passing, info, source.data(slot.source()));
       requireFinite(slot.source(), stored);
       PtNDArray matrix = slot.inOut() ? run("transposed", stored) : stored;
       if (slot.kind() == Kind.MATRIX && precision == WeightPrecision.INT8) {
@@ -133,7 +145,7 @@ final class InferenceWeights implements AutoCloseable {
       if (!finite.toBoolean()) {
         throw new MalformedFileException(
             "%s: the tensor %s holds a number that is not finite; the file is damaged, or its training diverged"
-                .formatted(model.directory(), name));
+                .formatted(directory, name));
       }
     }
   }

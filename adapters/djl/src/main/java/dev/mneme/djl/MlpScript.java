@@ -5,8 +5,8 @@ import dev.mneme.store.hf.MlpShape;
 import java.util.Map;
 
 /**
- * The MLP Memory (arXiv 2508.01832) as TorchScript: one text for training and for inference, beside
- * {@link NetworkScript}'s. Rows are activations, each on its own.
+ * The MLP Memory (arXiv 2508.01832) as TorchScript with gradients, beside {@link NetworkScript}'s;
+ * what runs it for generation is {@link MlpInferenceScript}. Rows are activations, each on its own.
  *
  * <p>Weights come as a list in the order of {@link MlpShape#tensors()}, with gate and up fused to
  * [2·ffn, hidden]. Biases are added and GELU is computed in 32 bits.
@@ -98,16 +98,6 @@ final class MlpScript {
           loss, ds, dw, = self.head(state, ws[$VOCABULARY], targets, weights)
           out = self.found(state, ds, torch.slice(ws, 0, $VOCABULARY, 1), loss)
           _0 = torch.append(out, dw)
-          return out
-        def cast(self: __torch__.MlpMemory, ws: List[Tensor]) -> List[Tensor]:
-          out = annotate(List[Tensor], [])
-          for j in range(torch.len(ws)):
-            w = ws[j]
-            if torch.eq(torch.dim(w), 2):
-              w0 = torch.to(w, $TYPE, False, True)
-            else:
-              w0 = torch.clone(w)
-            _0 = torch.append(out, w0)
           return out
       """;
 }

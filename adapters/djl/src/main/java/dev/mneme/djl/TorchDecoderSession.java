@@ -53,47 +53,34 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
   /** Where the script leaves logits and activations of up to so many rows. */
   private final class Outputs implements AutoCloseable {
 
-    private final int capacity;
-    private final Arena memory = Arena.ofShared();
-    private final Map<Integer, MemorySegment> activations = new HashMap<>();
-    private final MemorySegment logits;
+    private final Map<Integer, SharedRows> activations = new HashMap<>();
+    private final SharedRows logits;
     private final IValue logitTensor;
     private final IValue tapTensors;
 
     Outputs(int capacity) {
-      this.capacity = capacity;
-      logits = memory.allocate(ValueLayout.JAVA_FLOAT, (long) capacity * decoder.width());
-      try (PtNDManager handles = (PtNDManager) manager.newSubManager()) {
-        logitTensor = IValue.from(tensor(handles, logits, decoder.width()));
-        for (Tap tap : taps) {
-          activations.computeIfAbsent(
-              place(tap),
-              _ -> memory.allocate(ValueLayout.JAVA_FLOAT, (long) capacity * decoder.hidden()));
-        }
-        PtNDArray none = handles.create(new Shape(0), DataType.FLOAT32);
+      logits = new SharedRows(manager, capacity, decoder.width());
+      logitTensor = IValue.from(logits.tensor());
+      for (Tap tap : taps) {
+        activations.computeIfAbsent(
+            place(tap), _ -> new SharedRows(manager, capacity, decoder.hidden()));
+      }
+      try (PtNDArray none = manager.create(new Shape(0), DataType.FLOAT32)) {
         var tensors = new PtNDArray[2 * decoder.blocks()];
         for (int i = 0; i < tensors.length; i++) {
-          MemorySegment wanted = activations.get(i);
-          tensors[i] = wanted == null ? none : tensor(handles, wanted, decoder.hidden());
+          SharedRows wanted = activations.get(i);
+          tensors[i] = wanted == null ? none : wanted.tensor();
         }
         tapTensors = IValue.listFrom(tensors);
       }
-    }
-
-    private PtNDArray tensor(PtNDManager owner, MemorySegment floats, int width) {
-      return owner.create(floats.asByteBuffer(), new Shape(capacity, width), DataType.FLOAT32);
-    }
-
-    private static FloatRows rows(MemorySegment of, int count, int width) {
-      long bytes = (long) count * width * Float.BYTES;
-      return new FloatRows(of.asSlice(0, bytes).asReadOnly(), count, width);
     }
 
     @Override
     public void close() {
       logitTensor.close();
       tapTensors.close();
-      memory.close();
+      logits.close();
+      activations.values().forEach(SharedRows::close);
     }
   }
 
@@ -110,9 +97,9 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
   @Override
   public FloatRows forward(int[] tokens, Rows wanted) {
     requireExtendable(tokens);
-    decoder.requireUnchangedFiles();
+    decoder.network().requireUnchangedFiles();
     rows = wanted.count(tokens.length);
-    if (rows > outputs.capacity) {
+    if (rows > outputs.logits.capacity()) {
       outputs.close();
       outputs = new Outputs(rows);
     }
@@ -121,7 +108,7 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
     }
     run(tokens.length);
     extended(tokens.length);
-    return Outputs.rows(outputs.logits, rows, decoder.width());
+    return outputs.logits.rows(rows);
   }
 
   /** Leaves logits and activations in {@link #outputs}. */
@@ -131,6 +118,7 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
         IValue past = IValue.from((long) past());
         IValue count = IValue.from((long) rows)) {
       decoder
+          .network()
           .script()
           .run(
               "forward",
@@ -144,7 +132,7 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
               cache,
               outputs.tapTensors,
               outputs.logitTensor,
-              tables.weights())
+              decoder.network().weights())
           .close();
     }
   }
@@ -157,13 +145,12 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
   @Override
   public FloatRows activations(Tap tap) {
     requireUsable();
-    @Nullable MemorySegment values =
-        taps.contains(tap) ? outputs.activations.get(place(tap)) : null;
+    @Nullable SharedRows values = taps.contains(tap) ? outputs.activations.get(place(tap)) : null;
     if (values == null) {
       throw new IllegalArgumentException(
           "this session was opened with taps %s, so there is nothing at %s".formatted(taps, tap));
     }
-    return Outputs.rows(values, rows, decoder.hidden());
+    return values.rows(rows);
   }
 
   @Override
@@ -178,6 +165,6 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
     cache.close();
     manager.close();
     arena.close();
-    decoder.sessionClosed();
+    decoder.network().sessionClosed();
   }
 }

@@ -24,17 +24,11 @@ public final class TorchMemoryLoader implements MemoryLoader {
     return load(pack, TorchOptions.defaults());
   }
 
-  /**
-   * Opens a pack as what it is.
-   *
-   * @param options an MLP Memory takes only its numbers from them
-   */
+  /** Opens a pack as what it is. */
   public static MemoryModule load(MemoryPack pack, TorchOptions options) {
     return switch (pack.kind()) {
       case PackKind.MemoryDecoder() -> TorchMemoryDecoder.open(pack, options);
-      case PackKind.MlpMemory(_) ->
-          TorchMlpMemory.open(
-              pack, options.precision().orElse(WeightPrecision.FLOAT32) != WeightPrecision.FLOAT32);
+      case PackKind.MlpMemory(_) -> TorchMlpMemory.open(pack, options);
     };
   }
 }

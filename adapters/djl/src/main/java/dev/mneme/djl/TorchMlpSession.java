@@ -1,57 +1,56 @@
 package dev.mneme.djl;
 
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
 import dev.mneme.EngineSession;
 import dev.mneme.FloatRows;
 import dev.mneme.MemorySession;
 import dev.mneme.Rows;
 import dev.mneme.djl.internal.Torch;
 import dev.mneme.store.hf.MlpShape;
-import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /** A sequence beside a {@link TorchMlpMemory}; owns the rows it gave last. */
 final class TorchMlpSession extends EngineSession implements MemorySession {
 
-  /** Bounds the logits of one call: 300 MB with the largest vocabularies in use. */
-  private static final int MAX_BATCH = 512;
-
-  private final TorchMlpMemory memory;
+  private final LoadedNetwork network;
   private final MlpShape shape;
-  private final PtNDManager manager = Torch.newManager();
-  private @Nullable PtNDArray last;
+  private final PtNDManager manager = Torch.newProcessorManager();
+  private SharedRows activations;
+  private SharedRows logits;
 
-  TorchMlpSession(TorchMlpMemory memory, MlpShape shape) {
-    super(memory.name(), Integer.MAX_VALUE, MAX_BATCH, shape.vocabulary());
-    this.memory = memory;
+  TorchMlpSession(String name, LoadedNetwork network, MlpShape shape, int maxBatch) {
+    super(name, Integer.MAX_VALUE, maxBatch, shape.vocabulary());
+    this.network = network;
     this.shape = shape;
+    activations = new SharedRows(manager, 1, shape.input());
+    logits = new SharedRows(manager, 1, shape.vocabulary());
   }
 
   @Override
-  public FloatRows recall(int[] tokens, FloatRows activations, Rows rows) {
+  public FloatRows recall(int[] tokens, FloatRows given, Rows wanted) {
     requireExtendable(tokens);
-    requireActivations(activations, tokens, rows, shape.input());
-    dropLast();
-    FloatRows logits =
-        activations.count() == 0
-            ? new FloatRows(MemorySegment.NULL, 0, shape.vocabulary())
-            : compute(activations);
+    requireActivations(given, tokens, wanted, shape.input());
+    network.requireUnchangedFiles();
+    int rows = given.count();
+    if (rows > logits.capacity()) {
+      activations.close();
+      logits.close();
+      activations = new SharedRows(manager, rows, shape.input());
+      logits = new SharedRows(manager, rows, shape.vocabulary());
+    }
+    if (rows > 0) {
+      activations.set(given);
+      run(rows);
+    }
     extended(tokens.length);
-    return logits;
+    return logits.rows(rows);
   }
 
-  private FloatRows compute(FloatRows activations) {
-    PtNDArray logits = memory.logits(manager, activations);
-    last = logits;
-    MemorySegment values = MemorySegment.ofBuffer(logits.toByteBuffer(/* tryDirect= */ true));
-    return new FloatRows(values.asReadOnly(), activations.count(), shape.vocabulary());
-  }
-
-  private void dropLast() {
-    if (last != null) {
-      last.close();
-      last = null;
+  private void run(int rows) {
+    try (IValue count = IValue.from((long) rows);
+        IValue input = IValue.from(activations.tensor());
+        IValue output = IValue.from(logits.tensor())) {
+      network.script().run("forward", count, input, output, network.weights()).close();
     }
   }
 
@@ -62,7 +61,9 @@ final class TorchMlpSession extends EngineSession implements MemorySession {
 
   @Override
   protected void release() {
-    dropLast();
+    activations.close();
+    logits.close();
     manager.close();
+    network.sessionClosed();
   }
 }

@@ -216,11 +216,15 @@ class TorchDecoderTest {
   void aMatrixTooLargeForOneBufferIsPutTogetherFromParts(WeightPrecision precision) {
     try (HuggingFaceModel model = HuggingFaceModel.open(model(Family.QWEN2))) {
       WeightSlots slots = WeightSlots.of(model, precision);
-      String text = InferenceScript.of(model.config(), slots, precision);
+      String text = DecoderInferenceScript.of(model.config(), slots, precision);
       long fewRows = 3L * TinyModel.HIDDEN * Float.BYTES + 1;
-      try (var script = new Script(InferenceScript.CLASS, text);
-          var whole = InferenceWeights.read(model, slots, precision, script, Integer.MAX_VALUE);
-          var joined = InferenceWeights.read(model, slots, precision, script, fewRows)) {
+      try (var script = new Script(ScriptedWeights.CLASS, text);
+          var whole =
+              InferenceWeights.read(
+                  model.directory(), model.tensors(), slots, precision, script, Integer.MAX_VALUE);
+          var joined =
+              InferenceWeights.read(
+                  model.directory(), model.tensors(), slots, precision, script, fewRows)) {
         assertThat(values(script, joined)).isEqualTo(values(script, whole));
       }
     }

@@ -116,11 +116,20 @@ class TorchMlpMemoryTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"MISTRAL, 32, false", "MISTRAL, 48, false", "GPT2, 32, false", "GPT2, 48, true"})
-  void rowsAreThoseOfThePlainReference(Style style, int hidden, boolean bfloat16) {
+  @CsvSource({
+    "MISTRAL, 32, FLOAT32, 2e-5",
+    "MISTRAL, 48, FLOAT32, 2e-5",
+    "GPT2, 32, FLOAT32, 2e-5",
+    "GPT2, 48, BFLOAT16, 0.05",
+    "MISTRAL, 48, INT8, 0.05",
+    "GPT2, 48, INT8, 0.05"
+  })
+  void rowsAreThoseOfThePlainReference(
+      Style style, int hidden, WeightPrecision precision, double tolerance) {
     MemoryPack pack = pack(style, hidden);
     float[] input = activations(7, 3);
-    try (TorchMlpMemory memory = TorchMlpMemory.open(pack, bfloat16);
+    try (TorchMlpMemory memory =
+            TorchMlpMemory.open(pack, TorchOptions.defaults().withPrecision(precision));
         MemorySession session = memory.openSession(1);
         MlpModel model = MlpModel.open(pack.directory())) {
       var reference = new ReferenceMlp(model.shape(), model::read);
@@ -132,7 +141,7 @@ class TorchMlpMemoryTest {
         for (int id = 0; id < expected.length; id++) {
           assertThat((double) found[row * expected.length + id])
               .as("row %d, id %d", row, id)
-              .isCloseTo(expected[id], within((bfloat16 ? 0.05 : 2e-5) * largest));
+              .isCloseTo(expected[id], within(tolerance * largest));
         }
       }
     }

@@ -4,10 +4,6 @@ import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.hf.SlidingWindow;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A decoder that extends one sequence, as TorchScript: every family of {@link Architecture}, every
@@ -17,41 +13,27 @@ import java.util.stream.Stream;
  * <p>Rows are positions: all tensors of the residual stream are [tokens, hidden] in 32 bits, keys
  * and values [kvHeads, tokens, headDim] in the numbers of the products.
  */
-final class InferenceScript {
-
-  static final String CLASS = "Inference";
+final class DecoderInferenceScript {
 
   /** Rows of logits made at a time. */
   private static final int HEAD_CHUNK = 64;
 
-  /** Rows of a matrix brought to 8 bits at a time. */
-  private static final int ROUNDED_CHUNK = 4096;
-
-  /**
-   * Columns of a matrix in 8 bits are a multiple of this, filled up with zeros: the library's
-   * product reads so many at a time, past the end of a row where they are not.
-   */
-  private static final int ROUNDED_COLUMNS = 32;
-
   /** A window that no sequence is longer than. */
   private static final int UNLIMITED = Integer.MAX_VALUE;
 
-  private static final Pattern NAME = Pattern.compile("\\$\\{(\\w+)}");
-
   private final HuggingFaceConfig config;
   private final WeightSlots slots;
-  private final boolean rounded;
-  private final int type;
+  private final WeightPrecision precision;
 
-  private InferenceScript(HuggingFaceConfig config, WeightSlots slots, WeightPrecision precision) {
+  private DecoderInferenceScript(
+      HuggingFaceConfig config, WeightSlots slots, WeightPrecision precision) {
     this.config = config;
     this.slots = slots;
-    this.rounded = precision == WeightPrecision.INT8;
-    this.type = precision.products();
+    this.precision = precision;
   }
 
   static String of(HuggingFaceConfig config, WeightSlots slots, WeightPrecision precision) {
-    return new InferenceScript(config, slots, precision).text();
+    return new DecoderInferenceScript(config, slots, precision).text();
   }
 
   private String text() {
@@ -79,129 +61,45 @@ final class InferenceScript {
           case LLAMA, MISTRAL, QWEN2 -> GATED_FEED_FORWARD;
           case GPT2, GPT_NEOX -> PLAIN_FEED_FORWARD;
         };
-    return LOADING
-        + Stream.of(rounded ? ROUNDED_PRODUCTS : PRODUCTS, norm, positions, queries, feedForward)
-            .map(this::filled)
-            .collect(Collectors.joining())
-        + filled(ATTENTION)
-        + filled(config.parallelResidual() ? PARALLEL_BLOCK : BLOCK)
-        + filled(SEQUENCE);
+    String block = config.parallelResidual() ? PARALLEL_BLOCK : BLOCK;
+    return ScriptedWeights.of(precision)
+        + slots.fill(
+            CACHE + norm + positions + queries + feedForward + ATTENTION + block + SEQUENCE,
+            sizes());
   }
 
-  private String filled(String template) {
-    Map<String, String> values =
-        Map.ofEntries(
-            Map.entry("TYPE", Integer.toString(type)),
-            Map.entry("HIDDEN", Integer.toString(config.hidden())),
-            Map.entry("EPSILON", Double.toString(config.normEpsilon())),
-            Map.entry("LAYERS", Integer.toString(config.layers())),
-            Map.entry("HEADS", Integer.toString(config.heads())),
-            Map.entry("KVHEADS", Integer.toString(config.kvHeads())),
-            Map.entry("GROUP", Integer.toString(config.heads() / config.kvHeads())),
-            Map.entry("HEADDIM", Integer.toString(config.headDim())),
-            Map.entry("ROTATED", Integer.toString(config.rotaryDim())),
-            Map.entry("KEPT", Integer.toString(config.headDim() - config.rotaryDim())),
-            Map.entry("GELU", config.exactGelu() ? "none" : "tanh"),
-            Map.entry("GROUPED", config.heads() == config.kvHeads() ? "False" : "True"),
-            Map.entry("CHUNK", Integer.toString(HEAD_CHUNK)),
-            Map.entry(
-                "WINDOW",
-                Integer.toString(
-                    config.slidingWindow().map(SlidingWindow::length).orElse(UNLIMITED))),
-            Map.entry(
-                "WINDOWED",
-                Integer.toString(
-                    config.slidingWindow().map(SlidingWindow::firstBlock).orElse(config.layers()))),
-            Map.entry("UNLIMITED", Integer.toString(UNLIMITED)),
-            Map.entry("FIRST", Integer.toString(slots.firstBlock())),
-            Map.entry("PERBLOCK", Integer.toString(slots.perBlock())),
-            Map.entry("OUTPUTNORM", Integer.toString(slots.at("output_norm.weight"))),
-            Map.entry("HEAD", Integer.toString(slots.at("output.weight"))));
-    return NAME.matcher(template)
-        .replaceAll(
-            match -> {
-              String name = match.group(1);
-              String value = values.get(name);
-              return Matcher.quoteReplacement(value != null ? value : ofBlock(name));
-            });
+  private Map<String, String> sizes() {
+    return Map.ofEntries(
+        Map.entry("TYPE", Integer.toString(precision.products())),
+        Map.entry("HIDDEN", Integer.toString(config.hidden())),
+        Map.entry("EPSILON", Double.toString(config.normEpsilon())),
+        Map.entry("LAYERS", Integer.toString(config.layers())),
+        Map.entry("HEADS", Integer.toString(config.heads())),
+        Map.entry("KVHEADS", Integer.toString(config.kvHeads())),
+        Map.entry("GROUP", Integer.toString(config.heads() / config.kvHeads())),
+        Map.entry("HEADDIM", Integer.toString(config.headDim())),
+        Map.entry("ROTATED", Integer.toString(config.rotaryDim())),
+        Map.entry("KEPT", Integer.toString(config.headDim() - config.rotaryDim())),
+        Map.entry("GELU", config.exactGelu() ? "none" : "tanh"),
+        Map.entry("GROUPED", config.heads() == config.kvHeads() ? "False" : "True"),
+        Map.entry("CHUNK", Integer.toString(HEAD_CHUNK)),
+        Map.entry(
+            "WINDOW",
+            Integer.toString(config.slidingWindow().map(SlidingWindow::length).orElse(UNLIMITED))),
+        Map.entry(
+            "WINDOWED",
+            Integer.toString(
+                config.slidingWindow().map(SlidingWindow::firstBlock).orElse(config.layers()))),
+        Map.entry("UNLIMITED", Integer.toString(UNLIMITED)));
   }
 
-  /**
-   * {@code attn_q_of_h}: the product of the matrix attn_q, with its bias where it has one, and h.
-   * {@code ffn_norm}: a part's place in its block.
-   */
-  private String ofBlock(String name) {
-    int of = name.indexOf("_of_");
-    if (of < 0) {
-      return "torch.add(at, %d)".formatted(slots.inBlock(name + ".weight"));
-    }
-    String matrix = name.substring(0, of);
-    return "self.%s(%s, ws, torch.add(at, %d))"
-        .formatted(
-            slots.hasInBlock(matrix + ".bias") ? "biased" : "product",
-            name.substring(of + "_of_".length()),
-            slots.inBlock(matrix + ".weight"));
-  }
-
-  /** What brings weights as they are stored to the numbers they are used in. */
-  private static final String LOADING =
+  private static final String CACHE =
       """
-      class Inference(Module):
-        __parameters__ = []
-        __buffers__ = []
-        training : bool
-        def reinterpreted(self: __torch__.Inference, x: Tensor, size: List[int], stride: List[int]) -> Tensor:
-          out = torch.empty([0], dtype=15)
-          return torch.set_(out, x, 0, size, stride)
-        def converted(self: __torch__.Inference, x: Tensor, type: int) -> Tensor:
-          return torch.to(x, type)
-        def finite(self: __torch__.Inference, x: Tensor) -> bool:
-          return bool(torch.isfinite(torch.sum(x, dtype=7)))
-        def joined(self: __torch__.Inference, parts: List[Tensor]) -> Tensor:
-          return torch.cat(parts)
-        def transposed(self: __torch__.Inference, x: Tensor) -> Tensor:
-          return torch.t(x)
-        def rounded(self: __torch__.Inference, x: Tensor) -> List[Tensor]:
-          rows = annotate(List[Tensor], [])
-          scales = annotate(List[Tensor], [])
-          parts = torch.split(x, %d)
-          for i in range(torch.len(parts)):
-            w = torch.to(parts[i], 6)
-            most = torch.amax(torch.abs(w), [1], True)
-            scale = torch.to(torch.clamp_min(torch.div(most, 127.), 1e-30), 15)
-            w0 = torch.clamp(torch.round(torch.div(w, torch.to(scale, 6))), -127, 127)
-            beyond = torch.remainder(torch.neg(torch.size(w, 1)), %d)
-            _0 = torch.append(rows, torch.constant_pad_nd(torch.to(w0, 1), [0, beyond]))
-            _1 = torch.append(scales, torch.reshape(scale, [-1]))
-          return [torch.cat(rows), torch.cat(scales)]
         def cache(self: __torch__.Inference, of: Tensor, layers: int, heads: int, capacity: int, dim: int, type: int) -> List[Tensor]:
           out = annotate(List[Tensor], [])
           for l in range(torch.mul(2, layers)):
             _0 = torch.append(out, torch.new_empty(of, [heads, capacity, dim], dtype=type))
           return out
-      """
-          .formatted(ROUNDED_CHUNK, ROUNDED_COLUMNS);
-
-  private static final String PRODUCTS =
-      """
-        def product(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
-          return torch.linear(torch.to(x, ${TYPE}), ws[at])
-        def biased(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
-          return torch.linear(torch.to(x, ${TYPE}), ws[at], ws[torch.add(at, 1)])
-      """;
-
-  private static final String ROUNDED_PRODUCTS =
-      """
-        def product(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
-          beyond = torch.sub(torch.size(ws[at], 1), torch.size(x, 1))
-          x0 = torch.to(x, ${TYPE})
-          if torch.gt(beyond, 0):
-            x1 = torch.constant_pad_nd(x0, [0, beyond])
-          else:
-            x1 = x0
-          return torch._weight_int8pack_mm(x1, ws[at], ws[torch.add(at, 1)])
-        def biased(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
-          return torch.add(self.product(x, ws, at), ws[torch.add(at, 2)])
       """;
 
   private static final String RMS_NORM =
@@ -369,16 +267,17 @@ final class InferenceScript {
             else:
               seen = nearSeen
               first = nearFirst
-            at = torch.add(${FIRST}, torch.mul(l, ${PERBLOCK}))
+            at = ${BLOCK}
             point = torch.mul(2, l)
             attended = self.attended(x, past, first, cos0, sin0, seen, cache[point], cache[torch.add(point, 1)], ws, at)
             x = self.block(x, attended, taps[point], rows, ws, at)
             _1 = self.keep(x, taps[torch.add(point, 1)], rows)
           if torch.gt(rows, 0):
-            last = self.normed(torch.narrow(x, 0, torch.sub(n, rows), rows), ws, ${OUTPUTNORM})
+            last = self.normed(torch.narrow(x, 0, torch.sub(n, rows), rows), ws, ${output_norm})
             parts = torch.split(last, ${CHUNK})
             for i in range(torch.len(parts)):
-              z = self.product(parts[i], ws, ${HEAD})
+              h = parts[i]
+              z = ${output_of_h}
               _2 = torch.copy_(torch.narrow(logits, 0, torch.mul(i, ${CHUNK}), torch.size(z, 0)), z)
           return rows
       """;

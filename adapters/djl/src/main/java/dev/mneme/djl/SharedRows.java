@@ -1,0 +1,56 @@
+package dev.mneme.djl;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.mneme.FloatRows;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Rows of floats in memory that scripts and Java both see; owns that memory until closed. */
+final class SharedRows implements AutoCloseable {
+
+  private final Arena arena = Arena.ofShared();
+  private final int capacity;
+  private final int width;
+  private final MemorySegment floats;
+  private final PtNDArray tensor;
+
+  SharedRows(PtNDManager owner, int capacity, int width) {
+    this.capacity = capacity;
+    this.width = width;
+    floats = arena.allocate(ValueLayout.JAVA_FLOAT, (long) capacity * width);
+    tensor = owner.create(floats.asByteBuffer(), new Shape(capacity, width), DataType.FLOAT32);
+  }
+
+  int capacity() {
+    return capacity;
+  }
+
+  /** [capacity, width]; closed with these rows. */
+  PtNDArray tensor() {
+    return tensor;
+  }
+
+  /** The first rows, to read. */
+  FloatRows rows(int count) {
+    return new FloatRows(ofRows(count).asReadOnly(), count, width);
+  }
+
+  /** Fills the first rows. */
+  void set(FloatRows rows) {
+    ofRows(rows.count()).copyFrom(rows.segment());
+  }
+
+  private MemorySegment ofRows(int count) {
+    return floats.asSlice(0, (long) count * width * Float.BYTES);
+  }
+
+  @Override
+  public void close() {
+    tensor.close();
+    arena.close();
+  }
+}
