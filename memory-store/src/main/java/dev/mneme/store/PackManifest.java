@@ -271,7 +271,8 @@ public record PackManifest(
     return List.copyOf(entries);
   }
 
-  static boolean isPlainFileName(String name) {
+  /** Whether a file of a pack may have this name. */
+  public static boolean isPlainFileName(String name) {
     return FILE_NAME.matcher(name).matches() && !DEVICE.matcher(name).matches();
   }
 

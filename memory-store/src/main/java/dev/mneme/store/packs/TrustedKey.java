@@ -1,0 +1,75 @@
+package dev.mneme.store.packs;
+
+import com.google.common.base.Splitter;
+import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A key and whose it is, by the word of the user who keeps it.
+ *
+ * @param key an Ed25519 public key, X.509 SubjectPublicKeyInfo in base64
+ * @param signer who signs with it, as signatures name them
+ */
+public record TrustedKey(String key, String signer) {
+
+  /** The file's name in {@code $MNEME_HOME}. */
+  public static final String FILE = "trusted-keys";
+
+  /**
+   * Reads a file of keys: one a line, then a blank and the signer; lines that begin with # and
+   * empty ones say nothing.
+   *
+   * @return none if there is no such file
+   * @throws MalformedFileException naming the line that is no key
+   * @throws MnemeException if the file cannot be read
+   */
+  public static List<TrustedKey> read(Path file) {
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
+    }
+    var keys = new ArrayList<TrustedKey>();
+    for (int i = 0; i < lines.size(); i++) {
+      String line = lines.get(i).strip();
+      if (!line.isEmpty() && !line.startsWith("#")) {
+        keys.add(parse(file, i + 1, line));
+      }
+    }
+    return keys;
+  }
+
+  private static TrustedKey parse(Path file, int number, String line) {
+    List<String> parts = Splitter.on(' ').limit(2).trimResults().splitToList(line);
+    try {
+      PackSignature.publicKey(parts.getFirst());
+    } catch (GeneralSecurityException | IllegalArgumentException e) {
+      throw wrong(file, number, "no Ed25519 public key in base64 stands first", e);
+    }
+    if (parts.size() < 2 || parts.getLast().isEmpty()) {
+      throw wrong(file, number, "no signer follows the key", null);
+    }
+    return new TrustedKey(parts.getFirst(), parts.getLast());
+  }
+
+  private static MalformedFileException wrong(
+      Path file, int number, String what, @org.jspecify.annotations.Nullable Throwable cause) {
+    return new MalformedFileException(
+        "%s: line %d: %s; write `KEY SIGNER`".formatted(file, number, what), cause);
+  }
+
+  /** This key as a line of the file. */
+  public String toLine() {
+    return key + " " + signer;
+  }
+}
