@@ -7,6 +7,7 @@ import dev.mneme.Rows;
 import dev.mneme.djl.TorchHost;
 import dev.mneme.djl.TorchOptions;
 import dev.mneme.djl.WeightPrecision;
+import dev.mneme.djl.internal.Torch;
 import dev.mneme.llamacpp.LlamaCppHost;
 import dev.mneme.store.gguf.GgufType;
 import java.io.IOException;
@@ -105,6 +106,8 @@ public final class FolderBenchmark {
             "llama.cpp F16",
             "llama.cpp Q8_0");
     List<Way> ways = new ArrayList<>();
+    Torch.newManager().close(); // loads PyTorch
+    Torch.prepareInference(threads);
     try {
       ways.add(Hosted.of(torch(folder, WeightPrecision.BFLOAT16), threads));
       ways.add(
@@ -154,7 +157,8 @@ public final class FolderBenchmark {
       decode[way][round] = 0;
     }
     for (int step = 0; step < STEPS; step++) {
-      for (int way = 0; way < ways.size(); way++) {
+      for (int turn = 0; turn < ways.size(); turn++) {
+        int way = (step + turn) % ways.size(); // so that none always follows the same
         decode[way][round] +=
             seconds(ways.get(way), PROMPT + step, new int[] {2000 + step}) / STEPS;
       }

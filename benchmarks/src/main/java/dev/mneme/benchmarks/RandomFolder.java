@@ -120,7 +120,7 @@ final class RandomFolder {
     long numbers = size.stream().reduce(1L, Math::multiplyExact);
     MemorySegment data = arena.allocate(numbers * Short.BYTES, Short.BYTES);
     var random = new Random(name.hashCode());
-    short[] some = new short[8191]; // a prime, so that no two rows are alike
+    short[] some = new short[8191]; // a prime, so that rows near each other differ
     for (int i = 0; i < some.length; i++) {
       some[i] =
           (short)

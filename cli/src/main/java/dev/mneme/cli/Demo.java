@@ -14,6 +14,7 @@ import dev.mneme.llamacpp.LlamaCppMemoryLoader;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackLabel;
 import dev.mneme.store.PackManifest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -214,7 +215,7 @@ final class Demo implements AutoCloseable {
   }
 
   private static double lambda(MemoryPack pack) {
-    return pack.recommendedLambda().orElse(MemoryPack.DEFAULT_LAMBDA);
+    return pack.recommendedLambda().orElse(PackLabel.DEFAULT_LAMBDA);
   }
 
   private Map<String, Double> perplexities(List<DemoPassage> passages) {

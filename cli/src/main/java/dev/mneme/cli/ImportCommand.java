@@ -5,6 +5,8 @@ import dev.mneme.Tap;
 import dev.mneme.TappedHost;
 import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackLabel;
+import dev.mneme.store.PackVersion;
 import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.hf.MlpModel;
 import java.nio.file.Files;
@@ -50,6 +52,13 @@ final class ImportCommand implements Callable<Integer> {
   private String domain;
 
   @Option(
+      names = "--pack-version",
+      paramLabel = "VERSION",
+      defaultValue = "1.0.0",
+      description = "Which of the packs of this name. Default: ${DEFAULT-VALUE}.")
+  private String version;
+
+  @Option(
       names = "--out",
       required = true,
       paramLabel = "PACK_DIR",
@@ -83,15 +92,23 @@ final class ImportCommand implements Callable<Integer> {
     if (host == null && (tapBlock != null || tapPoint != null)) {
       throw new IllegalArgumentException("--tap-block and --tap-point go with --host");
     }
+    PackLabel label = PackLabel.of(name, domain).withVersion(version());
     MemoryPack pack =
         host == null
-            ? MemoryPack.importFrom(directory, name, domain, out)
-            : MemoryPack.importFrom(
-                directory, name, domain, MemoryPack.DEFAULT_LAMBDA, reads(host), out);
+            ? MemoryPack.importFrom(directory, label, out)
+            : MemoryPack.importFrom(directory, label, reads(host), out);
     spec.commandLine()
         .getOut()
         .println("imported " + pack.name() + " (" + pack.digest() + ") to " + out);
     return 0;
+  }
+
+  private PackVersion version() {
+    return PackVersion.parse(version)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "--pack-version is three numbers, as 1.4.0, not " + version));
   }
 
   private TappedHost reads(String given) {

@@ -10,6 +10,7 @@ import dev.mneme.djl.WeightPrecision;
 import dev.mneme.llamacpp.CacheType;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackLabel;
 import dev.mneme.store.WeightType;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -145,7 +146,7 @@ final class ModelOptionsMixin {
     pack.requireVocabularyOf(model.host());
     double lambda =
         weights.isEmpty()
-            ? pack.recommendedLambda().orElse(MemoryPack.DEFAULT_LAMBDA) / memories.size()
+            ? pack.recommendedLambda().orElse(PackLabel.DEFAULT_LAMBDA) / memories.size()
             : weights.get(weights.size() == 1 ? 0 : index);
     MemoryModule memory = engine.memory(pack);
     try {

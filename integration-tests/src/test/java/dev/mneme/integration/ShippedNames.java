@@ -4,6 +4,7 @@ import dev.mneme.Tap;
 import dev.mneme.TappedHost;
 import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackLabel;
 import dev.mneme.store.hf.MlpShape.Style;
 import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.ModelJar;
@@ -53,9 +54,7 @@ final class ShippedNames implements AutoCloseable {
         "META-INF/mneme/packs/" + MLP_PACK,
         MemoryPack.importFrom(
                 mlp,
-                MLP_PACK,
-                "law",
-                0.4,
+                PackLabel.of(MLP_PACK, "law").withLambda(0.4),
                 new TappedHost(HostNorms.ofHuggingFace(host), Tap.lastFeedForwardInput()),
                 directory.resolve(MLP_PACK))
             .directory());

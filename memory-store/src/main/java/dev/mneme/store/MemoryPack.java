@@ -1,6 +1,5 @@
 package dev.mneme.store;
 
-import com.google.common.base.Preconditions;
 import dev.mneme.HostModel;
 import dev.mneme.IncompatibleMemoryException;
 import dev.mneme.MalformedFileException;
@@ -31,12 +30,6 @@ import java.util.OptionalDouble;
  * them so while it is in use.
  */
 public final class MemoryPack {
-
-  /**
-   * The weight the Memory Decoder paper found best for most domains (arXiv 2508.09874v1, section
-   * 4); for a pack whose maker recommends none.
-   */
-  public static final double DEFAULT_LAMBDA = 0.6;
 
   private final Path directory;
   private final PackManifest manifest;
@@ -96,48 +89,36 @@ public final class MemoryPack {
    * left behind is removed.
    *
    * @param directory with {@code config.json}, SafeTensors weights and {@code tokenizer.json}
-   * @param name of the pack; see {@link PackManifest#name}
-   * @param domain for people; may be empty
    * @param out the pack's folder, which must not exist
    * @throws MalformedFileException if a file of the model breaks the rules of its format
    * @throws MnemeException if the name is not allowed, {@code out} exists, the model is of an
    *     unsupported kind, another import to {@code out} is running or a file cannot be read or
    *     written; nothing is left behind
    */
-  public static MemoryPack importFrom(Path directory, String name, String domain, Path out) {
-    return importFrom(directory, name, domain, DEFAULT_LAMBDA, out);
+  public static MemoryPack importFrom(Path directory, PackLabel label, Path out) {
+    return importFrom(directory, label, new PackKind.MemoryDecoder(), out);
   }
 
   /**
-   * As {@link #importFrom(Path, String, String, Path)}, with a weight to recommend.
-   *
-   * @param lambda mixing weight to start from, 0 to 1
-   */
-  public static MemoryPack importFrom(
-      Path directory, String name, String domain, double lambda, Path out) {
-    return importFrom(directory, name, domain, lambda, new PackKind.MemoryDecoder(), out);
-  }
-
-  /**
-   * Makes a pack of the folder of an MLP Memory, as {@link #importFrom(Path, String, String,
-   * double, Path)} does of a Memory Decoder's.
+   * Makes a pack of the folder of an MLP Memory, as {@link #importFrom(Path, PackLabel, Path)} does
+   * of a Memory Decoder's.
    *
    * @param directory with the memory's {@code config.json} and SafeTensors weights, and the host's
    *     {@code tokenizer.json}
    * @param reads the host the memory was trained on, and the place there; see {@link HostNorms}
    * @throws IllegalArgumentException if {@code reads} names a block the host does not have
    */
-  public static MemoryPack importFrom(
-      Path directory, String name, String domain, double lambda, TappedHost reads, Path out) {
-    return importFrom(directory, name, domain, lambda, new PackKind.MlpMemory(reads), out);
+  public static MemoryPack importFrom(Path directory, PackLabel label, TappedHost reads, Path out) {
+    return importFrom(directory, label, new PackKind.MlpMemory(reads), out);
   }
 
-  private static MemoryPack importFrom(
-      Path directory, String name, String domain, double lambda, PackKind kind, Path out) {
-    Preconditions.checkArgument(
-        lambda >= 0 && lambda <= 1, "lambda must lie in [0, 1], not %s", lambda);
-    PackImport.run(
-        directory, name, domain, lambda + 0.0, kind, out); // + 0.0 takes a negative zero's sign
+  /** As {@link #importFrom(Path, PackLabel, Path)}, labelled by {@link PackLabel#of}. */
+  public static MemoryPack importFrom(Path directory, String name, String domain, Path out) {
+    return importFrom(directory, PackLabel.of(name, domain), out);
+  }
+
+  private static MemoryPack importFrom(Path directory, PackLabel label, PackKind kind, Path out) {
+    PackImport.run(directory, label, kind, out);
     return open(out);
   }
 
@@ -211,10 +192,11 @@ public final class MemoryPack {
     var manifest =
         new PackManifest(
             String.valueOf(directory.toAbsolutePath().normalize().getFileName()),
+            PackVersion.FIRST,
             "",
             kind,
             "",
-            DEFAULT_LAMBDA,
+            PackLabel.DEFAULT_LAMBDA,
             config.architecture(),
             config.vocabulary(),
             files);

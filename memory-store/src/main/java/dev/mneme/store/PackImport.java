@@ -16,8 +16,8 @@ final class PackImport {
 
   private PackImport() {}
 
-  static void run(
-      Path directory, String name, String domain, double lambda, PackKind kind, Path out) {
+  static void run(Path directory, PackLabel label, PackKind kind, Path out) {
+    String name = label.name();
     if (!PackManifest.isValidName(name)) {
       throw new MnemeException(
           "\"%s\" is no name for a pack: use 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
@@ -37,10 +37,11 @@ final class PackImport {
         var manifest =
             new PackManifest(
                 name,
-                domain,
+                label.version(),
+                label.domain(),
                 kind,
                 "",
-                lambda,
+                label.lambda(),
                 network.architecture(),
                 network.vocabulary(),
                 files);

@@ -34,6 +34,7 @@ import java.util.stream.Collectors;
  *
  * @param name what applications call the memory: lower-case letters, digits, {@code .}, {@code _}
  *     and {@code -}, at most 64, a letter or digit first
+ * @param version which of the packs of this name; {@link PackVersion#FIRST} where the file has none
  * @param domain the field of knowledge, for people; may be empty
  * @param kind which kind of memory it is, and what that kind reads
  * @param description for people; may be empty
@@ -44,6 +45,7 @@ import java.util.stream.Collectors;
  */
 public record PackManifest(
     String name,
+    PackVersion version,
     String domain,
     PackKind kind,
     String description,
@@ -80,6 +82,7 @@ public record PackManifest(
       Set.of(
           "schemaVersion",
           "name",
+          "version",
           "domain",
           "kind",
           "description",
@@ -117,6 +120,7 @@ public record PackManifest(
     }
     return new PackManifest(
         name.string(),
+        json.find("version").map(PackManifest::version).orElse(PackVersion.FIRST),
         json.get("domain").string(),
         kind,
         json.get("description").string(),
@@ -201,6 +205,9 @@ public record PackManifest(
     ObjectNode json = mapper.createObjectNode();
     json.put("schemaVersion", SCHEMA_VERSION);
     json.put("name", name);
+    if (!version.equals(PackVersion.FIRST)) {
+      json.put("version", version.toString());
+    }
     json.put("domain", domain);
     json.put("kind", kind.label());
     json.put("description", description);
@@ -233,6 +240,11 @@ public record PackManifest(
     } catch (JsonProcessingException e) {
       throw new AssertionError("a tree of strings and numbers can be written", e);
     }
+  }
+
+  private static PackVersion version(JsonValue value) {
+    return PackVersion.parse(value.string())
+        .orElseThrow(() -> value.unlike("three numbers, as \"1.4.0\""));
   }
 
   private static double lambda(JsonValue value) {

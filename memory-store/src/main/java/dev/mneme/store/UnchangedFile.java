@@ -42,7 +42,7 @@ public final class UnchangedFile {
     BasicFileAttributes now = attributes(path);
     if (now.size() != size || !now.lastModifiedTime().equals(time)) {
       throw new MnemeException(
-          "%s was changed while it is in use; open it again (a host or a Memory Decoder can be opened with memoryMapped false to be independent of its file)"
+          "%s was changed while it is in use; open it again (on llama.cpp a host or a Memory Decoder can be opened with memoryMapped false to be independent of its file)"
               .formatted(path));
     }
   }

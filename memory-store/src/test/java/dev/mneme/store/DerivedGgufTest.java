@@ -60,7 +60,9 @@ class DerivedGgufTest {
             TinyModel.directory(folder, "mlp"), Style.GPT2, TinyModel.directory(folder, "m"), 1);
     var host = new HostIdentity("llama", TinyModel.HIDDEN, 1, "sha256:" + "0".repeat(64));
     var reads = new TappedHost(host, Tap.lastFeedForwardInput());
-    MemoryPack mlp = MemoryPack.importFrom(memory, "law", "", 0.5, reads, folder.resolve("law"));
+    MemoryPack mlp =
+        MemoryPack.importFrom(
+            memory, PackLabel.of("law", "").withLambda(0.5), reads, folder.resolve("law"));
     Path file = DerivedGguf.of(mlp, WeightType.Q4_0, cache);
     assertThat(file.getFileName())
         .hasToString(mlp.digest().substring("sha256:".length()) + "-q4_0-mlp-v1.gguf");

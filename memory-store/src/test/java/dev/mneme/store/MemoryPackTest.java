@@ -44,7 +44,7 @@ class MemoryPackTest {
     assertThat(pack.manifest().domain()).isEqualTo("Swiss law");
     assertThat(pack.manifest().architecture().name()).isEqualTo(family.name());
     assertThat(pack.kind()).isEqualTo(new PackKind.MemoryDecoder());
-    assertThat(pack.recommendedLambda()).hasValue(MemoryPack.DEFAULT_LAMBDA);
+    assertThat(pack.recommendedLambda()).hasValue(PackLabel.DEFAULT_LAMBDA);
     assertThat(pack.vocabulary().size()).isEqualTo(pack.network().vocabulary());
     assertThat(pack.storedType()).isEqualTo(WeightType.F32);
   }
@@ -167,6 +167,7 @@ class MemoryPackTest {
     var wrong =
         new PackManifest(
             m.name(),
+            m.version(),
             m.domain(),
             m.kind(),
             m.description(),

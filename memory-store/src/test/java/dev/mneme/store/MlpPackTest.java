@@ -49,7 +49,9 @@ class MlpPackTest {
   @EnumSource
   void importsEitherStyleWithItsHost(Style style) {
     TinyMlp.write(memory, style, host, 2);
-    MemoryPack pack = MemoryPack.importFrom(memory, "law", "Swiss law", 0.75, READS, out);
+    MemoryPack pack =
+        MemoryPack.importFrom(
+            memory, PackLabel.of("law", "Swiss law").withLambda(0.75), READS, out);
     assertThat(pack.kind()).isEqualTo(new MlpMemory(READS));
     assertThat(pack.manifest().kind()).isEqualTo(pack.kind());
     assertThat(pack.manifest().architecture()).isEqualTo(style.architecture());
@@ -66,15 +68,19 @@ class MlpPackTest {
   void importsAMemoryWiderThanItsHost() {
     TinyMlp.write(memory, Style.MISTRAL, host, 48, 2);
     ModelEdit.shard(memory);
-    MemoryPack pack = MemoryPack.importFrom(memory, "law", "", 0.5, READS, out);
+    MemoryPack pack =
+        MemoryPack.importFrom(memory, PackLabel.of("law", "").withLambda(0.5), READS, out);
     assertThat(pack.network().hidden()).isEqualTo(48);
   }
 
   @Test
   void differentHostsMakeDifferentPacks() {
-    MemoryPack pack = MemoryPack.importFrom(memory, "law", "", 0.5, READS, out);
+    MemoryPack pack =
+        MemoryPack.importFrom(memory, PackLabel.of("law", "").withLambda(0.5), READS, out);
     var other = new TappedHost(HOST, new Tap(0, Point.BLOCK_OUTPUT));
-    MemoryPack same = MemoryPack.importFrom(memory, "law", "", 0.5, other, folder.resolve("2"));
+    MemoryPack same =
+        MemoryPack.importFrom(
+            memory, PackLabel.of("law", "").withLambda(0.5), other, folder.resolve("2"));
     assertThat(same.digest()).isNotEqualTo(pack.digest());
   }
 
@@ -82,13 +88,15 @@ class MlpPackTest {
   void refusesAnMlpMemoryWithoutItsHost() {
     refuses(() -> MemoryPack.open(memory), "holds an MLP Memory", "together with the host");
     refuses(() -> MemoryPack.importFrom(memory, "law", "", out), "together with the host");
-    refuses(() -> MemoryPack.importFrom(memory, "law", "", 0.5, out), "together with the host");
+    refuses(
+        () -> MemoryPack.importFrom(memory, PackLabel.of("law", "").withLambda(0.5), out),
+        "together with the host");
   }
 
   @Test
   void refusesADecoderWithAHost() {
     refuses(
-        () -> MemoryPack.importFrom(host, "law", "", 0.5, READS, out),
+        () -> MemoryPack.importFrom(host, PackLabel.of("law", "").withLambda(0.5), READS, out),
         "named as an MLP Memory's",
         "without a host");
   }
@@ -169,7 +177,7 @@ class MlpPackTest {
   }
 
   private MemoryPack importFor(TappedHost reads) {
-    return MemoryPack.importFrom(memory, "law", "", 0.5, reads, out);
+    return MemoryPack.importFrom(memory, PackLabel.of("law", "").withLambda(0.5), reads, out);
   }
 
   private void rewrite(PackManifest m, PackKind kind, Architecture architecture, int vocabulary)
@@ -177,6 +185,7 @@ class MlpPackTest {
     var changed =
         new PackManifest(
             m.name(),
+            m.version(),
             m.domain(),
             kind,
             m.description(),

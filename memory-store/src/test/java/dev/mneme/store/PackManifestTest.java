@@ -26,6 +26,7 @@ class PackManifestTest {
   private static final PackManifest MANIFEST =
       new PackManifest(
           "law",
+          PackVersion.FIRST,
           "Swiss law, \u00e9dition 2",
           new MemoryDecoder(),
           "",
@@ -37,6 +38,7 @@ class PackManifestTest {
   private static final PackManifest MLP =
       new PackManifest(
           "law",
+          PackVersion.FIRST,
           "",
           new MlpMemory(
               new TappedHost(
@@ -58,6 +60,7 @@ class PackManifestTest {
     var manifest =
         new PackManifest(
             "law",
+            PackVersion.FIRST,
             "",
             new MemoryDecoder(),
             "",

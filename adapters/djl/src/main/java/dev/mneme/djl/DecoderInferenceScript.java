@@ -257,8 +257,15 @@ final class DecoderInferenceScript {
           x = self.embedded(ids0, torch.narrow(columns, 0, past, n), ws)
           cos0 = torch.narrow(cos, 0, past, n)
           sin0 = torch.narrow(sin, 0, past, n)
-          allSeen = self.seen(past, n, ${UNLIMITED}, columns)
-          nearSeen = self.seen(past, n, ${WINDOW}, columns)
+          none = torch.narrow(columns, 0, 0, 0)
+          if torch.gt(${WINDOWED}, 0):
+            allSeen = self.seen(past, n, ${UNLIMITED}, columns)
+          else:
+            allSeen = none
+          if torch.lt(${WINDOWED}, ${LAYERS}):
+            nearSeen = self.seen(past, n, ${WINDOW}, columns)
+          else:
+            nearSeen = none
           nearFirst = self.first(past, ${WINDOW})
           for l in range(${LAYERS}):
             if torch.lt(l, ${WINDOWED}):

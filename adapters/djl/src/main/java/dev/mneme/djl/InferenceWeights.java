@@ -6,6 +6,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.mneme.MalformedFileException;
+import dev.mneme.MnemeException;
 import dev.mneme.djl.WeightSlots.Kind;
 import dev.mneme.djl.WeightSlots.Slot;
 import dev.mneme.djl.internal.Script;
@@ -29,7 +30,7 @@ import java.util.List;
 final class InferenceWeights implements AutoCloseable {
 
   private final PtNDManager manager = Torch.newManager();
-  private final Arena copies = Arena.ofShared();
+  private final List<Arena> copies = new ArrayList<>();
   private final Script script;
   private final Path directory;
   private final TensorSource source;
@@ -102,22 +103,32 @@ final class InferenceWeights implements AutoCloseable {
     if (info == null) {
       throw new IllegalStateException(slot.source() + " passed the check");
     }
-    try (PtNDManager passing = (PtNDManager) manager.newSubManager()) {
-      PtNDArray stored = stored(passing, info, source.data(slot.source()));
+    var copies = new Copies();
+    try (copies;
+        PtNDManager passing = (PtNDManager) manager.newSubManager()) {
+      PtNDArray stored = stored(passing, info, source.data(slot.source()), copies);
       requireFinite(slot.source(), stored);
       PtNDArray matrix = slot.inOut() ? run("transposed", stored) : stored;
       if (slot.kind() == Kind.MATRIX && precision == WeightPrecision.INT8) {
-        addRounded(matrix);
+        addRounded(slot.source(), matrix);
       } else {
         WeightPrecision numbers = slot.kind() == Kind.NORM ? WeightPrecision.FLOAT32 : precision;
         int type = numbers.products();
-        mapped |= info.dtype() == (numbers == WeightPrecision.FLOAT32 ? Dtype.F32 : Dtype.BF16);
         tensors.add(converted(matrix, type)); // the same storage where nothing needs converting
+        if (info.dtype() == (numbers == WeightPrecision.FLOAT32 ? Dtype.F32 : Dtype.BF16)) {
+          mapped = true;
+          copies.keep();
+        }
       }
     }
   }
 
-  private void addRounded(PtNDArray matrix) {
+  private void addRounded(String name, PtNDArray matrix) {
+    if (matrix.getShape().size() > Integer.MAX_VALUE) {
+      throw new MnemeException(
+          "%s: the matrix %s has %d numbers, and PyTorch's products in 8 bits count them in 31 bits; choose bfloat16"
+              .formatted(directory, name, matrix.getShape().size()));
+    }
     try (IValue argument = IValue.from(matrix);
         IValue pair = script.run("rounded", argument)) {
       tensors.addAll(List.of(pair.toTensorArray(manager)));
@@ -150,10 +161,30 @@ final class InferenceWeights implements AutoCloseable {
     }
   }
 
+  /** Copies of one weight's bytes, which go with the reading of it unless they are kept. */
+  private final class Copies implements AutoCloseable {
+
+    private final Arena arena = Arena.ofShared();
+    private boolean kept;
+
+    void keep() {
+      kept = true;
+    }
+
+    @Override
+    public void close() {
+      if (kept) {
+        copies.add(arena);
+      } else {
+        arena.close();
+      }
+    }
+  }
+
   /** A tensor over the bytes where they are, or a copy where one buffer cannot hold them. */
-  private PtNDArray stored(PtNDManager owner, TensorInfo info, MemorySegment data) {
+  private PtNDArray stored(PtNDManager owner, TensorInfo info, MemorySegment data, Copies copies) {
     if (data.byteSize() <= largestBuffer) {
-      return stored(owner, info, info.shape(), data);
+      return stored(owner, info, info.shape(), data, copies);
     }
     long rows = info.shape().getFirst();
     long rowBytes = data.byteSize() / rows;
@@ -163,7 +194,7 @@ final class InferenceWeights implements AutoCloseable {
       long count = Math.min(rowsPerPart, rows - row);
       List<Long> shape = new ArrayList<>(info.shape());
       shape.set(0, count);
-      parts.add(stored(owner, info, shape, data.asSlice(row * rowBytes, count * rowBytes)));
+      parts.add(stored(owner, info, shape, data.asSlice(row * rowBytes, count * rowBytes), copies));
     }
     try (IValue argument = Script.list(parts);
         IValue result = script.run("joined", argument)) {
@@ -173,11 +204,11 @@ final class InferenceWeights implements AutoCloseable {
 
   /** A tensor over the bytes where they are, or over a copy where they lie crooked. */
   private PtNDArray stored(
-      PtNDManager owner, TensorInfo info, List<Long> size, MemorySegment data) {
+      PtNDManager owner, TensorInfo info, List<Long> size, MemorySegment data, Copies copies) {
     int bytes = info.dtype().bits() / Byte.SIZE;
     MemorySegment straight = data;
     if (data.address() % bytes != 0) {
-      straight = copies.allocate(data.byteSize(), bytes);
+      straight = copies.arena.allocate(data.byteSize(), bytes);
       straight.copyFrom(data);
     }
     Shape shape = new Shape(size.stream().mapToLong(Long::longValue).toArray());
@@ -211,6 +242,6 @@ final class InferenceWeights implements AutoCloseable {
   @Override
   public void close() {
     manager.close();
-    copies.close();
+    copies.forEach(Arena::close);
   }
 }

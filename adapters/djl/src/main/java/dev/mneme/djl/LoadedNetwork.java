@@ -46,16 +46,17 @@ final class LoadedNetwork implements AutoCloseable {
     this.directory = directory;
     bytes =
         source.tensors().values().stream().mapToLong(tensor -> tensor.end() - tensor.begin()).sum();
+    // As the files are now: one that changes while it is read is found at the first use.
+    List<UnchangedFile> files = source.files().stream().map(UnchangedFile::new).toList();
     script = new Script(ScriptedWeights.CLASS, code);
     try {
       weights = InferenceWeights.read(directory, source, slots, precision, script, LARGEST_BUFFER);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       script.close();
       throw e;
     }
     weightList = Script.list(weights.tensors());
-    mapped =
-        weights.mapped() ? source.files().stream().map(UnchangedFile::new).toList() : List.of();
+    mapped = weights.mapped() ? files : List.of();
   }
 
   Script script() {
@@ -82,14 +83,14 @@ final class LoadedNetwork implements AutoCloseable {
     if (threads < 1) {
       throw new IllegalArgumentException("a session needs at least 1 thread, not " + threads);
     }
+    int worthwhile = bytes < WORTH_THREADS ? 1 : threads;
+    Torch.prepareInference(always > 0 ? always : worthwhile);
     synchronized (this) {
       if (closed) {
         throw new ClosedException(directory + " is closed");
       }
       openSessions++;
     }
-    int worthwhile = bytes < WORTH_THREADS ? 1 : threads;
-    Torch.prepareInference(always > 0 ? always : worthwhile);
   }
 
   synchronized void sessionClosed() {

@@ -9,8 +9,8 @@ final class ScriptedWeights {
   /** What every inference script's class is called. */
   static final String CLASS = "Inference";
 
-  /** Rows of a matrix brought to 8 bits at a time. */
-  private static final int ROUNDED_CHUNK = 4096;
+  /** Rows of a matrix looked at, or brought to 8 bits, at a time: both need wider copies. */
+  private static final int CHUNK = 4096;
 
   /**
    * Columns of a matrix in 8 bits are a multiple of this, filled up with zeros: the library's
@@ -37,7 +37,11 @@ final class ScriptedWeights {
         def converted(self: __torch__.Inference, x: Tensor, type: int) -> Tensor:
           return torch.to(x, type)
         def finite(self: __torch__.Inference, x: Tensor) -> bool:
-          return bool(torch.isfinite(torch.sum(x, dtype=7)))
+          out = True
+          parts = torch.split(x, %d)
+          for i in range(torch.len(parts)):
+            out = torch.__and__(out, bool(torch.isfinite(torch.sum(parts[i], dtype=7))))
+          return out
         def joined(self: __torch__.Inference, parts: List[Tensor]) -> Tensor:
           return torch.cat(parts)
         def transposed(self: __torch__.Inference, x: Tensor) -> Tensor:
@@ -56,7 +60,7 @@ final class ScriptedWeights {
             _1 = torch.append(scales, torch.reshape(scale, [-1]))
           return [torch.cat(rows), torch.cat(scales)]
       """
-          .formatted(ROUNDED_CHUNK, ROUNDED_COLUMNS);
+          .formatted(CHUNK, CHUNK, ROUNDED_COLUMNS);
 
   private static final String PRODUCTS =
       """

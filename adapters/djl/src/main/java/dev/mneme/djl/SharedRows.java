@@ -21,8 +21,18 @@ final class SharedRows implements AutoCloseable {
   SharedRows(PtNDManager owner, int capacity, int width) {
     this.capacity = capacity;
     this.width = width;
-    floats = arena.allocate(ValueLayout.JAVA_FLOAT, (long) capacity * width);
-    tensor = owner.create(floats.asByteBuffer(), new Shape(capacity, width), DataType.FLOAT32);
+    try {
+      floats = arena.allocate(ValueLayout.JAVA_FLOAT, (long) capacity * width);
+      tensor = owner.create(floats.asByteBuffer(), new Shape(capacity, width), DataType.FLOAT32);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** The most rows of so many floats that one buffer holds. */
+  static int mostRows(int width) {
+    return Integer.MAX_VALUE / Float.BYTES / width;
   }
 
   int capacity() {

@@ -57,7 +57,7 @@ final class TorchDecoder implements AutoCloseable {
     HuggingFaceModel model = HuggingFaceModel.open(directory);
     try {
       return new TorchDecoder(model, options);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       model.close();
       throw e;
     }
@@ -160,7 +160,7 @@ final class TorchDecoder implements AutoCloseable {
     network.openSession(threads, options.threads());
     try {
       return new TorchDecoderSession(this, Math.min(options.batchSize(), contextLength), taps);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       network.sessionClosed();
       throw e;
     }

@@ -38,7 +38,11 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
   private int rows;
 
   TorchDecoderSession(TorchDecoder decoder, int maxBatch, Set<Tap> taps) {
-    super(String.valueOf(decoder.directory()), decoder.contextLength(), maxBatch, decoder.width());
+    super(
+        String.valueOf(decoder.directory()),
+        decoder.contextLength(),
+        Math.min(maxBatch, SharedRows.mostRows(decoder.width())),
+        decoder.width());
     this.decoder = decoder;
     this.taps = Set.copyOf(taps);
     cache = decoder.newCache();
@@ -98,11 +102,13 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
   public FloatRows forward(int[] tokens, Rows wanted) {
     requireExtendable(tokens);
     decoder.network().requireUnchangedFiles();
-    rows = wanted.count(tokens.length);
-    if (rows > outputs.logits.capacity()) {
+    int count = wanted.count(tokens.length);
+    if (count > outputs.logits.capacity()) {
+      var larger = new Outputs(count);
       outputs.close();
-      outputs = new Outputs(rows);
+      outputs = larger;
     }
+    rows = count;
     for (int i = 0; i < tokens.length; i++) {
       ids.setAtIndex(ValueLayout.JAVA_LONG, i, tokens[i]);
     }
@@ -160,11 +166,14 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
 
   @Override
   protected void release() {
-    outputs.close();
-    idTensor.close();
-    cache.close();
-    manager.close();
-    arena.close();
-    decoder.network().sessionClosed();
+    try {
+      outputs.close();
+      idTensor.close();
+      cache.close();
+      manager.close();
+      arena.close();
+    } finally {
+      decoder.network().sessionClosed();
+    }
   }
 }

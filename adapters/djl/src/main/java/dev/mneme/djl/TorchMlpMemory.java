@@ -67,7 +67,7 @@ public final class TorchMlpMemory implements MemoryModule {
     MlpModel model = MlpModel.open(pack.directory());
     try {
       return new TorchMlpMemory(pack, reads, model, options);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       model.close();
       throw e;
     }
@@ -108,7 +108,7 @@ public final class TorchMlpMemory implements MemoryModule {
     network.openSession(threads, options.threads());
     try {
       return new TorchMlpSession(name(), network, model.shape(), options.batchSize());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       network.sessionClosed();
       throw e;
     }

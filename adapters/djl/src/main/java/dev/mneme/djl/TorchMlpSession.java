@@ -15,15 +15,36 @@ final class TorchMlpSession extends EngineSession implements MemorySession {
   private final LoadedNetwork network;
   private final MlpShape shape;
   private final PtNDManager manager = Torch.newProcessorManager();
-  private SharedRows activations;
-  private SharedRows logits;
+  private Buffers buffers;
+
+  /** Where the script finds activations and leaves logits. */
+  private record Buffers(SharedRows activations, SharedRows logits) {
+
+    void close() {
+      activations.close();
+      logits.close();
+    }
+  }
 
   TorchMlpSession(String name, LoadedNetwork network, MlpShape shape, int maxBatch) {
-    super(name, Integer.MAX_VALUE, maxBatch, shape.vocabulary());
+    super(
+        name,
+        Integer.MAX_VALUE,
+        Math.min(maxBatch, SharedRows.mostRows(Math.max(shape.input(), shape.vocabulary()))),
+        shape.vocabulary());
     this.network = network;
     this.shape = shape;
-    activations = new SharedRows(manager, 1, shape.input());
-    logits = new SharedRows(manager, 1, shape.vocabulary());
+    buffers = newBuffers(1);
+  }
+
+  private Buffers newBuffers(int rows) {
+    var activations = new SharedRows(manager, rows, shape.input());
+    try {
+      return new Buffers(activations, new SharedRows(manager, rows, shape.vocabulary()));
+    } catch (RuntimeException | Error e) {
+      activations.close();
+      throw e;
+    }
   }
 
   @Override
@@ -32,24 +53,23 @@ final class TorchMlpSession extends EngineSession implements MemorySession {
     requireActivations(given, tokens, wanted, shape.input());
     network.requireUnchangedFiles();
     int rows = given.count();
-    if (rows > logits.capacity()) {
-      activations.close();
-      logits.close();
-      activations = new SharedRows(manager, rows, shape.input());
-      logits = new SharedRows(manager, rows, shape.vocabulary());
+    if (rows > buffers.logits().capacity()) {
+      Buffers larger = newBuffers(rows);
+      buffers.close();
+      buffers = larger;
     }
     if (rows > 0) {
-      activations.set(given);
+      buffers.activations().set(given);
       run(rows);
     }
     extended(tokens.length);
-    return logits.rows(rows);
+    return buffers.logits().rows(rows);
   }
 
   private void run(int rows) {
     try (IValue count = IValue.from((long) rows);
-        IValue input = IValue.from(activations.tensor());
-        IValue output = IValue.from(logits.tensor())) {
+        IValue input = IValue.from(buffers.activations().tensor());
+        IValue output = IValue.from(buffers.logits().tensor())) {
       network.script().run("forward", count, input, output, network.weights()).close();
     }
   }
@@ -61,9 +81,11 @@ final class TorchMlpSession extends EngineSession implements MemorySession {
 
   @Override
   protected void release() {
-    activations.close();
-    logits.close();
-    manager.close();
-    network.sessionClosed();
+    try {
+      buffers.close();
+      manager.close();
+    } finally {
+      network.sessionClosed();
+    }
   }
 }

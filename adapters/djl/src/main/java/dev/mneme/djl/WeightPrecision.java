@@ -1,8 +1,8 @@
 package dev.mneme.djl;
 
 /**
- * The numbers in which a network's matrices are kept and multiplied. Norms, the residual stream and
- * logits are computed in 32 bits whatever the choice.
+ * The numbers in which a network's matrices are kept and multiplied. Norms and the residual stream
+ * are computed in 32 bits whatever the choice; logits are products and have their numbers.
  */
 public enum WeightPrecision {
   /** 32 bits: files stored so are used where they are mapped, others take twice their size. */

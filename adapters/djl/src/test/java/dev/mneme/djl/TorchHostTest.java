@@ -3,6 +3,7 @@ package dev.mneme.djl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.pytorch.jni.JniUtils;
 import dev.mneme.HostLoader;
 import dev.mneme.HostModel;
 import dev.mneme.HostSession;
@@ -21,6 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -98,6 +101,22 @@ class TorchHostTest {
   void isFoundByItsFolder() {
     try (HostModel host = HostLoader.open(directory)) {
       assertThat(host).isInstanceOf(TorchHost.class);
+    }
+  }
+
+  @Test
+  void aSessionKeepsItsThreadsWhenAnotherThreadOpensOneWithOthers() throws Exception {
+    TorchOptions two = TorchOptions.defaults().withThreads(2);
+    TorchOptions one = TorchOptions.defaults().withThreads(1);
+    try (TorchHost host = TorchHost.open(directory, two);
+        TorchHost small = TorchHost.open(directory, one);
+        ExecutorService lane = Executors.newSingleThreadExecutor();
+        ExecutorService other = Executors.newSingleThreadExecutor()) {
+      HostSession session = lane.submit(() -> host.openSession(1)).get();
+      other.submit(() -> small.openSession(1).close()).get();
+      lane.submit(() -> session.forward(new int[] {5, 100}, Rows.LAST)).get();
+      assertThat(lane.submit(JniUtils::getNumThreads).get()).isEqualTo(2);
+      lane.submit(session::close).get();
     }
   }
 

@@ -13,6 +13,7 @@ import dev.mneme.Rows;
 import dev.mneme.Tap;
 import dev.mneme.TappedHost;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackLabel;
 import dev.mneme.store.hf.MlpModel;
 import dev.mneme.store.hf.MlpShape.Style;
 import dev.mneme.store.safetensors.Dtype;
@@ -27,6 +28,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -63,7 +65,7 @@ class TorchMlpMemoryTest {
       TinyModel.write(host, TinyModel.Family.LLAMA, 1);
       Path memory = Files.createTempDirectory(directory, "memory");
       TinyMlp.write(memory, style, host, hidden, 5);
-      return MemoryPack.importFrom(memory, "tiny", "", 0.4, HOST, out);
+      return MemoryPack.importFrom(memory, PackLabel.of("tiny", ""), HOST, out);
     } catch (IOException e) {
       throw new AssertionError(e);
     }
@@ -142,6 +144,40 @@ class TorchMlpMemoryTest {
           assertThat((double) found[row * expected.length + id])
               .as("row %d, id %d", row, id)
               .isCloseTo(expected[id], within(tolerance * largest));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aFileThatIsChangedInUseIsNoticed() throws IOException {
+    Path out = directory.resolve("changed");
+    Path host = TinyModel.directory(directory, "changed-host");
+    TinyModel.write(host, TinyModel.Family.LLAMA, 1);
+    Path folder = TinyModel.directory(directory, "changed-memory");
+    TinyMlp.write(folder, Style.MISTRAL, host, INPUT, 5);
+    MemoryPack pack = MemoryPack.importFrom(folder, PackLabel.of("tiny", ""), HOST, out);
+    try (TorchMlpMemory memory = TorchMlpMemory.open(pack);
+        MemorySession session = memory.openSession(1)) {
+      recall(session, activations(2, 3));
+      Files.setLastModifiedTime(out.resolve("model.safetensors"), FileTime.fromMillis(1000));
+      assertThatThrownBy(() -> recall(session, activations(2, 3)))
+          .isInstanceOf(MnemeException.class)
+          .hasMessageContaining("was changed");
+    }
+  }
+
+  @Test
+  void manyRowsAreThoseOfFewAtATime() {
+    float[] input = activations(80, 9); // more than the head makes at once
+    try (TorchMlpMemory memory = TorchMlpMemory.open(pack(Style.GPT2, INPUT));
+        MemorySession session = memory.openSession(1)) {
+      float[] all = recall(session, input);
+      int width = memory.logitWidth();
+      for (int row = 0; row < 80; row++) {
+        float[] one = recall(session, Arrays.copyOfRange(input, row * INPUT, (row + 1) * INPUT));
+        for (int id = 0; id < width; id++) {
+          assertThat(all[row * width + id]).isCloseTo(one[id], within(1e-4f));
         }
       }
     }

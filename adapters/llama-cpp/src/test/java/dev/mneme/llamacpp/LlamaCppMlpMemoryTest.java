@@ -23,6 +23,7 @@ import dev.mneme.store.DerivedGguf;
 import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryLoader;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackLabel;
 import dev.mneme.store.WeightType;
 import dev.mneme.store.hf.GgufConverter;
 import dev.mneme.store.hf.MlpModel;
@@ -74,7 +75,8 @@ class LlamaCppMlpMemoryTest {
     Path memory =
         TinyMlp.write(TinyModel.directory(folder, "mlp"), style, hostDirectory, hidden, 3);
     var reads = new TappedHost(HostNorms.ofHuggingFace(hostDirectory), tap);
-    return MemoryPack.importFrom(memory, "law-mlp", "law", 0.6, reads, folder.resolve("pack"));
+    return MemoryPack.importFrom(
+        memory, PackLabel.of("law-mlp", "law"), reads, folder.resolve("pack"));
   }
 
   private static ReferenceMlp reference(MemoryPack pack) {
@@ -199,7 +201,7 @@ class LlamaCppMlpMemoryTest {
         });
     var reads = new TappedHost(HostNorms.ofHuggingFace(hostDirectory), Tap.lastFeedForwardInput());
     MemoryPack pack =
-        MemoryPack.importFrom(memory, "deep", "law", 0.6, reads, folder.resolve("pack"));
+        MemoryPack.importFrom(memory, PackLabel.of("deep", "law"), reads, folder.resolve("pack"));
     float[] activation = new float[TinyModel.HIDDEN];
     Arrays.fill(activation, 0.5f);
     try (LlamaCppMlpMemory deep = open(pack, WeightType.F32);
@@ -308,9 +310,7 @@ class LlamaCppMlpMemoryTest {
     MemoryPack other =
         MemoryPack.importFrom(
             TinyMlp.write(TinyModel.directory(folder, "wide"), Style.MISTRAL, hostDirectory, 64, 3),
-            "wide",
-            "law",
-            0.6,
+            PackLabel.of("wide", "law"),
             new TappedHost(HostNorms.ofHuggingFace(hostDirectory), Tap.lastFeedForwardInput()),
             folder.resolve("wide-pack"));
     Path derived = DerivedGguf.of(other, WeightType.F32, folder.resolve("cache"));

@@ -116,6 +116,9 @@ public record HuggingFaceConfig(
 
   private static final String EXACT_GELU = "gelu";
 
+  /** What transformers takes where {@code sliding_window} is absent, for Mistral and Qwen2. */
+  private static final int DEFAULT_WINDOW = 4096;
+
   /** What transformers takes where {@code max_window_layers} is absent. */
   private static final int DEFAULT_QWEN2_WINDOW_LAYERS = 28;
 
@@ -302,8 +305,7 @@ public record HuggingFaceConfig(
   private static Optional<SlidingWindow> slidingWindow(
       Architecture architecture, JsonValue config, int layers) {
     return switch (architecture) {
-      case MISTRAL ->
-          config.find("sliding_window").map(window -> new SlidingWindow(window.count(), 0));
+      case MISTRAL -> windowLength(config).map(length -> new SlidingWindow(length, 0));
       case QWEN2 -> qwenWindow(config, layers);
       case LLAMA, GPT2, GPT_NEOX -> Optional.empty();
     };
@@ -311,8 +313,8 @@ public record HuggingFaceConfig(
 
   /** Qwen2 names a window always, and says whether it is used, and from which block on. */
   private static Optional<SlidingWindow> qwenWindow(JsonValue config, int layers) {
-    Optional<JsonValue> window = config.find("sliding_window");
-    if (window.isEmpty() || !flag(config, "use_sliding_window", false)) {
+    Optional<Integer> length = windowLength(config);
+    if (length.isEmpty() || !flag(config, "use_sliding_window", false)) {
       return Optional.empty();
     }
     int firstBlock =
@@ -322,8 +324,15 @@ public record HuggingFaceConfig(
             .orElse(DEFAULT_QWEN2_WINDOW_LAYERS);
     requireWindowFrom(firstBlock, config);
     return firstBlock < layers
-        ? Optional.of(new SlidingWindow(window.get().count(), firstBlock))
+        ? Optional.of(new SlidingWindow(length.get(), firstBlock))
         : Optional.empty();
+  }
+
+  /** Null means none; an absent field does not. */
+  private static Optional<Integer> windowLength(JsonValue config) {
+    return config.members().containsKey("sliding_window")
+        ? config.find("sliding_window").map(JsonValue::count)
+        : Optional.of(DEFAULT_WINDOW);
   }
 
   /** Newer files list every block's kind of attention as well. */

@@ -223,6 +223,12 @@ class HuggingFaceConfigTest {
   }
 
   @Test
+  void takesTheFamilysWindowWhereAMistralNamesNone() {
+    assertThat(llama(c -> c.put("model_type", "mistral")).slidingWindow())
+        .hasValue(new SlidingWindow(4096, 0));
+  }
+
+  @Test
   void ignoresTheWindowThatQwen2DoesNotUse() {
     Consumer<ObjectNode> qwen = c -> c.put("model_type", "qwen2").put("sliding_window", 100);
     assertThat(llama(qwen).slidingWindow()).isEmpty();

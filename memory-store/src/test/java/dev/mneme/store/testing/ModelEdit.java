@@ -2,6 +2,7 @@ package dev.mneme.store.testing;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.store.safetensors.SafeTensorsFile;
 import dev.mneme.store.safetensors.SafeTensorsWriter;
 import dev.mneme.store.safetensors.SafeTensorsWriter.Entry;
@@ -9,6 +10,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +23,8 @@ import java.util.function.Consumer;
 /** Changes a model folder on disk, to make it wrong or unusual in one way. */
 public final class ModelEdit {
   private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final ValueLayout.OfFloat FLOATS =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private ModelEdit() {}
 
@@ -44,6 +49,24 @@ public final class ModelEdit {
     edit.accept(entries);
     SafeTensorsWriter.write(
         directory.resolve("model.safetensors"), Map.of(), new ArrayList<>(entries.values()));
+  }
+
+  /** Stores all tensors in bfloat16, with the lower half of each number cut off. */
+  public static void bfloat16(Path directory) {
+    tensors(
+        directory,
+        entries ->
+            entries.replaceAll(
+                (name, entry) -> {
+                  float[] floats = entry.data().toArray(FLOATS);
+                  byte[] bytes = new byte[floats.length * Short.BYTES];
+                  ByteBuffer halves = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+                  for (float number : floats) {
+                    halves.putShort((short) (Float.floatToRawIntBits(number) >>> Short.SIZE));
+                  }
+                  MemorySegment data = MemorySegment.ofArray(bytes);
+                  return new Entry(name, Dtype.BF16, entry.shape(), data);
+                }));
   }
 
   /** Splits {@code model.safetensors} into two shards with an index. */

@@ -8,6 +8,7 @@ import dev.mneme.TappedHost;
 import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackKind;
+import dev.mneme.store.PackLabel;
 import dev.mneme.trainer.StageManifest;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,16 +80,18 @@ final class Export {
       case LanguageModelRecipe _ -> Files.move(staged, output, StandardCopyOption.ATOMIC_MOVE);
       case MemoryDecoderRecipe memory ->
           MemoryPack.importFrom(
-              staged, memory.name().text(), memory.domain(), memory.lambda(), output);
+              staged, label(memory.name(), memory.domain(), memory.lambda()), output);
       case MlpMemoryRecipe memory ->
           MemoryPack.importFrom(
               staged,
-              memory.name().text(),
-              memory.domain(),
-              memory.lambda(),
+              label(memory.name(), memory.domain(), memory.lambda()),
               reads(memory),
               output);
     }
+  }
+
+  private static PackLabel label(RecipeName name, String domain, double lambda) {
+    return PackLabel.of(name.text(), domain).withLambda(lambda);
   }
 
   private TappedHost reads(MlpMemoryRecipe memory) {

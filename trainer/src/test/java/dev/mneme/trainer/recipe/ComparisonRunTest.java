@@ -14,6 +14,7 @@ import dev.mneme.djl.DecoderShape;
 import dev.mneme.djl.MlpNetwork;
 import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackLabel;
 import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.trainer.TokenFile;
@@ -83,7 +84,8 @@ class ComparisonRunTest {
     Files.copy(work.resolve("tokenizer/tokenizer.json"), staged.resolve("tokenizer.json"));
     var reads =
         new TappedHost(HostNorms.ofHuggingFace(work.resolve(host)), Tap.lastFeedForwardInput());
-    MemoryPack.importFrom(staged, name, "", 0.4, reads, work.resolve(name));
+    MemoryPack.importFrom(
+        staged, PackLabel.of(name, "").withLambda(0.4), reads, work.resolve(name));
   }
 
   private static void model(Path work, String name) throws IOException {

@@ -56,10 +56,12 @@ public final class Torch {
   }
 
   /**
-   * Sets how many threads one operation may use, for the whole process, and prepares the calling
-   * thread for scripts run with ever other numbers of rows, which the optimiser would compile each.
+   * Sets how many threads one operation of the calling thread may use, and prepares that thread for
+   * scripts run with ever other numbers of rows, which the optimiser would compile each. Threads
+   * that have run nothing yet take the number that was set last.
    */
   public static void prepareInference(int threads) {
+    JniUtils.getNumThreads(); // or the first operation here would take what another thread sets
     JniUtils.setNumThreads(threads);
     JniUtils.setGraphExecutorOptimize(false);
   }
