@@ -26,7 +26,6 @@ final class HandWrittenDecoder implements AutoCloseable {
   private static final int CAPACITY = 1024;
 
   private final PtNDManager manager = Torch.newManager();
-  private final RandomModel shape;
   private final Script script;
   private final IValue weights;
   private final IValue cos;
@@ -35,7 +34,6 @@ final class HandWrittenDecoder implements AutoCloseable {
   private int past;
 
   HandWrittenDecoder(RandomModel shape, Numbers numbers) {
-    this.shape = shape;
     script = new Script("Step", text(shape, numbers));
     weights = script.run("weights");
     try (IValue turns = script.run("turns")) {
@@ -59,8 +57,8 @@ final class HandWrittenDecoder implements AutoCloseable {
     try (PtNDArray tensor =
             manager.create(LongBuffer.wrap(ids), new Shape(ids.length), DataType.INT64);
         IValue idTensor = IValue.from(tensor);
-        IValue before = IValue.from((long) past);
-        IValue logits = script.run("forward", idTensor, before, cos, sin, cache, weights)) {
+        IValue before = IValue.from((long) past)) {
+      script.run("forward", idTensor, before, cos, sin, cache, weights).close();
       past += tokens.length;
     }
   }

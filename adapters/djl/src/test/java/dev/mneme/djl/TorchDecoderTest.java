@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import com.google.common.primitives.Floats;
 import dev.mneme.FloatRows;
@@ -293,7 +292,7 @@ class TorchDecoderTest {
       try (IValue argument = IValue.from(tensor);
           IValue type = IValue.from(6L);
           IValue floats = script.run("converted", argument, type);
-          PtNDArray array = floats.toTensor((PtNDManager) tensor.getManager())) {
+          PtNDArray array = floats.toTensor(tensor.getManager())) {
         values.add(Floats.asList(array.toFloatArray()));
       }
     }

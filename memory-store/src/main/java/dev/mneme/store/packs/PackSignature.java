@@ -116,7 +116,8 @@ public record PackSignature(
   private static Instant instant(JsonValue value) {
     try {
       Instant instant = Instant.parse(value.string());
-      if (instant.toString().equals(value.string()) && instant.getNano() == 0) {
+      if (instant.toString().equals(value.string())
+          && instant.truncatedTo(ChronoUnit.SECONDS).equals(instant)) {
         return instant;
       }
     } catch (DateTimeParseException e) {

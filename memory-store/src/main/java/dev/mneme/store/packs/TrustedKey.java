@@ -54,18 +54,17 @@ public record TrustedKey(String key, String signer) {
     try {
       PackSignature.publicKey(parts.getFirst());
     } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw wrong(file, number, "no Ed25519 public key in base64 stands first", e);
+      throw new MalformedFileException(
+          wrong(file, number, "no Ed25519 public key in base64 stands first"), e);
     }
     if (parts.size() < 2 || parts.getLast().isEmpty()) {
-      throw wrong(file, number, "no signer follows the key", null);
+      throw new MalformedFileException(wrong(file, number, "no signer follows the key"));
     }
     return new TrustedKey(parts.getFirst(), parts.getLast());
   }
 
-  private static MalformedFileException wrong(
-      Path file, int number, String what, @org.jspecify.annotations.Nullable Throwable cause) {
-    return new MalformedFileException(
-        "%s: line %d: %s; write `KEY SIGNER`".formatted(file, number, what), cause);
+  private static String wrong(Path file, int number, String what) {
+    return "%s: line %d: %s; write `KEY SIGNER`".formatted(file, number, what);
   }
 
   /** This key as a line of the file. */
