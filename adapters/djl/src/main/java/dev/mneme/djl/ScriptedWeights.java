@@ -32,7 +32,7 @@ final class ScriptedWeights {
         __buffers__ = []
         training : bool
         def reinterpreted(self: __torch__.Inference, x: Tensor, size: List[int], stride: List[int]) -> Tensor:
-          out = torch.empty([0], dtype=15)
+          out = torch.empty([0], dtype=15, device=ops.prim.device(x))
           return torch.set_(out, x, 0, size, stride)
         def converted(self: __torch__.Inference, x: Tensor, type: int) -> Tensor:
           return torch.to(x, type)

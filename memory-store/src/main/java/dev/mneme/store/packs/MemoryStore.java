@@ -1,0 +1,488 @@
+package dev.mneme.store.packs;
+
+import com.google.common.hash.Hashing;
+import com.google.common.hash.HashingInputStream;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import dev.mneme.MnemeException;
+import dev.mneme.PackIntegrityException;
+import dev.mneme.UnresolvedNameException;
+import dev.mneme.store.MemoryPack;
+import dev.mneme.store.PackManifest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Packs on disk, by name and by content. A file's bytes are kept once, under their SHA-256, however
+ * many packs have them; a pack is a folder of such files under its own digest; a name is a small
+ * file that says which pack it means.
+ *
+ * <p>Every step that others can see is one rename, so a process that is killed leaves the store as
+ * it was before or after, and files of a store never change. Safe for several threads and processes
+ * of one machine; a store that cannot be written to can be read. Nothing is kept open: {@link
+ * PackLease} keeps a pack from being collected.
+ *
+ * <pre>
+ * blobs/HEX          content, by SHA-256
+ * packs/HEX/         pack.json, pack.sig and links to blobs, by the pack's digest
+ * names/NAME.json    which pack, where from, when
+ * leases/HEX/OWNER   processes that use a pack
+ * making/OWNER/      what is being put together
+ * </pre>
+ */
+public final class MemoryStore {
+
+  /** How long what nobody names is left alone, for it may be about to get its name. */
+  public static final Duration GRACE = Duration.ofHours(1);
+
+  private static final String PREFIX = "sha256:";
+
+  private final Path root;
+  private final InstantSource clock;
+  private final Runnable step;
+
+  /**
+   * A store.
+   *
+   * @param step run before each change on disk; a test ends the process there
+   */
+  MemoryStore(Path root, InstantSource clock, Runnable step) {
+    this.root = root;
+    this.clock = clock;
+    this.step = step;
+    removeAbandoned(making());
+  }
+
+  /** A store in a folder, which is made when something is first installed. */
+  public static MemoryStore at(Path root) {
+    return new MemoryStore(root, InstantSource.system(), () -> {});
+  }
+
+  /** The store in {@code $MNEME_HOME/store}, by default {@code ~/.mneme/store}. */
+  public static MemoryStore standard() {
+    String home = System.getenv().getOrDefault("MNEME_HOME", "");
+    Path folder =
+        home.isBlank() ? Path.of(System.getProperty("user.home"), ".mneme") : Path.of(home);
+    return at(folder.resolve("store"));
+  }
+
+  public Path root() {
+    return root;
+  }
+
+  /**
+   * Installs a pack under its name, in place of one of that name: its signature is looked at, every
+   * byte is checked against the manifest, the model is opened once, and only then does the name
+   * mean it.
+   *
+   * @param allowOlder whether a version before the installed one may take its place
+   * @throws UntrustedPackException if nobody vouches for the pack as asked
+   * @throws PackIntegrityException if files are not those the manifest lists; names all of them
+   * @throws dev.mneme.MalformedFileException if a file breaks its format
+   * @throws MnemeException if the pack is older than the installed one, or the store cannot be
+   *     written
+   */
+  public InstalledPack install(PackSource source, Trust trust, boolean allowOlder) {
+    byte[] manifestBytes = source.manifestBytes();
+    PackManifest manifest = source.manifest();
+    Optional<byte[]> signature = source.signature();
+    Optional<String> signer = trust.check(manifestBytes, signature, Path.of(source.origin()));
+    String hex = Hashing.sha256().hashBytes(manifestBytes).toString();
+    if (!allowOlder) {
+      requireNotOlder(manifest);
+    }
+    try {
+      step.run();
+      Path staging = Files.createDirectories(making().resolve(Owner.newName()));
+      try {
+        if (!isWhole(hex)) {
+          Path pack = stage(source, staging);
+          step.run();
+          Files.write(pack.resolve(PackManifest.FILE), manifestBytes);
+          if (signature.isPresent()) {
+            Files.write(pack.resolve(PackSignature.FILE), signature.get());
+          }
+          MemoryPack.open(pack);
+          publish(manifest, pack, packs().resolve(hex), staging);
+        }
+        var named = new PackName(PREFIX + hex, source.origin(), clock.instant(), signer);
+        step.run();
+        named.write(names().resolve(manifest.name() + ".json"), staging);
+        step.run();
+      } finally {
+        delete(staging);
+      }
+    } catch (IOException e) {
+      throw new MnemeException(
+          "cannot install the pack %s in %s: %s".formatted(manifest.name(), root, e), e);
+    }
+    return find(manifest.name()).orElseThrow();
+  }
+
+  private void requireNotOlder(PackManifest manifest) {
+    find(manifest.name())
+        .filter(installed -> installed.version().compareTo(manifest.version()) > 0)
+        .ifPresent(
+            installed -> {
+              throw new MnemeException(
+                  "the pack %s %s is older than the installed %s; say so if you want it in its place"
+                      .formatted(manifest.name(), manifest.version(), installed.version()));
+            });
+  }
+
+  /** Whether a pack is there and opens; what is damaged is put aside. */
+  private boolean isWhole(String hex) throws IOException {
+    Path pack = packs().resolve(hex);
+    if (!Files.exists(pack)) {
+      return false;
+    }
+    try {
+      MemoryPack.open(pack);
+      Files.setLastModifiedTime(pack, FileTime.from(clock.instant())); // so that it stays for now
+      return true;
+    } catch (PackIntegrityException e) {
+      Path aside = Files.createDirectories(making().resolve(Owner.newName()));
+      step.run();
+      Files.move(pack, aside.resolve("damaged"), StandardCopyOption.ATOMIC_MOVE);
+      step.run();
+      delete(aside);
+      return false;
+    }
+  }
+
+  /** Copies the files to a folder, checking them on the way. */
+  private Path stage(PackSource source, Path staging) throws IOException {
+    Path pack = Files.createDirectory(staging.resolve("pack"));
+    var problems = new ArrayList<String>();
+    for (PackManifest.Entry file : source.manifest().files()) {
+      step.run();
+      try (InputStream in = source.open(file);
+          var hashing = new HashingInputStream(Hashing.sha256(), in)) {
+        long bytes = copyAtMost(hashing, pack.resolve(file.name()), file.bytes());
+        String found = hashing.hash().toString();
+        if (bytes != file.bytes()) {
+          problems.add(
+              "\"%s\" has %s bytes, expected %d"
+                  .formatted(
+                      file.name(),
+                      bytes > file.bytes() ? "more" : Long.toString(bytes),
+                      file.bytes()));
+        } else if (!found.equals(file.sha256())) {
+          problems.add(
+              "\"%s\" has SHA-256 %s, expected %s".formatted(file.name(), found, file.sha256()));
+        }
+      } catch (FileSystemException e) {
+        problems.add("\"%s\" cannot be read: %s".formatted(file.name(), e));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new PackIntegrityException(
+          "%s is not the pack its %s describes; get it again: %s"
+              .formatted(source.origin(), PackManifest.FILE, String.join("; ", problems)));
+    }
+    return pack;
+  }
+
+  /** Copies, but stops behind the first byte too many: a source may never end. */
+  private static long copyAtMost(InputStream in, Path to, long most) throws IOException {
+    try (var out = Files.newOutputStream(to)) {
+      byte[] buffer = new byte[1 << 20];
+      long total = 0;
+      while (total <= most) {
+        int count = in.read(buffer, 0, (int) Math.min(buffer.length, most - total + 1));
+        if (count < 0) {
+          return total;
+        }
+        out.write(buffer, 0, count);
+        total += count;
+      }
+      return total;
+    }
+  }
+
+  /** Shares the files' bytes with other packs, then gives the folder its place. */
+  private void publish(PackManifest manifest, Path pack, Path place, Path staging)
+      throws IOException {
+    Files.createDirectories(blobs());
+    for (PackManifest.Entry file : manifest.files()) {
+      step.run();
+      share(pack.resolve(file.name()), blobs().resolve(file.sha256()), staging.resolve("link"));
+    }
+    Files.createDirectories(packs());
+    step.run();
+    try {
+      Files.move(pack, place, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      if (!Files.exists(place)) {
+        throw e;
+      } // another process was faster, with the same content
+    }
+  }
+
+  private static void share(Path file, Path blob, Path link) throws IOException {
+    try {
+      if (!Files.exists(blob)) {
+        Files.createLink(blob, file);
+      } else if (Files.mismatch(blob, file) < 0) {
+        Files.createLink(link, blob);
+        Files.move(link, file, StandardCopyOption.REPLACE_EXISTING);
+      } else {
+        Files.createLink(link, file);
+        Files.move(link, blob, StandardCopyOption.ATOMIC_MOVE); // what was there was damaged
+      }
+    } catch (UnsupportedOperationException | FileAlreadyExistsException e) {
+      // No links here, or another process made this one: the pack keeps its own copy.
+    }
+  }
+
+  /** Everything installed, by name. */
+  public List<InstalledPack> list() {
+    if (!Files.isDirectory(names())) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(names())) {
+      return files
+          .map(file -> String.valueOf(file.getFileName()))
+          .filter(file -> file.endsWith(".json"))
+          .sorted()
+          .flatMap(file -> find(file.substring(0, file.length() - ".json".length())).stream())
+          .toList();
+    } catch (IOException e) {
+      throw new MnemeException("cannot list %s: %s".formatted(names(), e), e);
+    }
+  }
+
+  /**
+   * What a name means; nothing if it is no name or not installed.
+   *
+   * @throws dev.mneme.MalformedFileException if the store's own files are damaged
+   */
+  public Optional<InstalledPack> find(String name) {
+    Path file = names().resolve(name + ".json");
+    if (!PackManifest.isValidName(name) || !Files.exists(file)) {
+      return Optional.empty();
+    }
+    PackName named = PackName.read(file);
+    Path directory = packs().resolve(named.digest().substring(PREFIX.length()));
+    Path manifest = directory.resolve(PackManifest.FILE);
+    try {
+      return Optional.of(
+          new InstalledPack(
+              PackManifest.parse(manifest, Files.readAllBytes(manifest)),
+              named.digest(),
+              directory,
+              named.origin(),
+              named.installed(),
+              named.signer()));
+    } catch (IOException e) {
+      throw new MnemeException(
+          "the store says that %s is %s, but cannot read %s (%s); install the pack again"
+              .formatted(name, named.digest(), manifest, e),
+          e);
+    }
+  }
+
+  private InstalledPack require(String name) {
+    return find(name)
+        .orElseThrow(
+            () -> {
+              List<String> names = list().stream().map(InstalledPack::name).toList();
+              return new UnresolvedNameException(
+                  "no pack named %s is installed in %s; installed: %s"
+                      .formatted(name, root, names.isEmpty() ? "none" : String.join(", ", names)),
+                  names);
+            });
+  }
+
+  /**
+   * Opens what a name means now and keeps it from being collected until the lease is closed, also
+   * when the name gets another meaning or goes. A store that cannot be written to gives no leases
+   * and collects nothing.
+   *
+   * @throws UnresolvedNameException if nothing of that name is installed
+   * @throws PackIntegrityException if its files are damaged
+   */
+  public PackLease lease(String name) {
+    InstalledPack installed = require(name);
+    Path folder = leases().resolve(installed.digest().substring(PREFIX.length()));
+    Optional<Path> mark = Optional.empty();
+    if (Files.isWritable(root)) {
+      try {
+        Files.createDirectories(folder);
+        mark = Optional.of(Files.createFile(folder.resolve(Owner.newName())));
+      } catch (IOException e) {
+        throw new MnemeException("cannot lease a pack in %s: %s".formatted(root, e), e);
+      }
+    }
+    try {
+      return new PackLease(MemoryPack.open(installed.directory()), mark);
+    } catch (RuntimeException e) {
+      mark.ifPresent(PackLease::remove);
+      throw e;
+    }
+  }
+
+  /**
+   * Reads every byte of an installed pack again, and its signature.
+   *
+   * @throws UnresolvedNameException if nothing of that name is installed
+   * @throws PackIntegrityException if its files are damaged; names all of them
+   * @throws UntrustedPackException if nobody vouches for it as asked
+   */
+  public InstalledPack verify(String name, Trust trust) {
+    InstalledPack installed = require(name);
+    try (PackFolder folder = PackFolder.open(installed.directory())) {
+      trust.check(folder.manifestBytes(), folder.signature(), installed.directory());
+    }
+    MemoryPack.open(installed.directory());
+    return installed;
+  }
+
+  /**
+   * Takes a name away; its files stay until they are collected.
+   *
+   * @return whether there was such a name
+   */
+  public boolean remove(String name) {
+    try {
+      return PackManifest.isValidName(name)
+          && Files.deleteIfExists(names().resolve(name + ".json"));
+    } catch (IOException e) {
+      throw new MnemeException("cannot remove %s from %s: %s".formatted(name, root, e), e);
+    }
+  }
+
+  /**
+   * What a collection freed.
+   *
+   * @param packs digests of packs that no name means and nobody uses
+   * @param bytes of files that no pack has any more
+   */
+  public record Collected(List<String> packs, long bytes) {}
+
+  /**
+   * Removes packs without a name that nobody leases, and files that no pack has any more.
+   *
+   * @param grace what is younger stays; {@link #GRACE} unless nobody else uses the store
+   * @throws MnemeException if the store cannot be written
+   */
+  public Collected collect(Duration grace) {
+    Instant limit = clock.instant().minus(grace);
+    try {
+      removeAbandoned(making());
+      for (Path folder : children(leases())) {
+        removeAbandoned(folder);
+      }
+      Set<String> used = new HashSet<>();
+      list().forEach(pack -> used.add(pack.digest().substring(PREFIX.length())));
+      var packs = new ArrayList<String>();
+      for (Path pack : children(packs())) {
+        String hex = String.valueOf(pack.getFileName());
+        if (!used.contains(hex) && !isLeased(hex) && isOlder(pack, limit)) {
+          Path aside = Files.createDirectories(making().resolve(Owner.newName()));
+          step.run();
+          Files.move(pack, aside.resolve(hex), StandardCopyOption.ATOMIC_MOVE);
+          step.run();
+          delete(aside);
+          packs.add(PREFIX + hex);
+        }
+      }
+      return new Collected(List.copyOf(packs), collectBlobs(limit));
+    } catch (IOException e) {
+      throw new MnemeException("cannot collect in %s: %s".formatted(root, e), e);
+    }
+  }
+
+  private long collectBlobs(Instant limit) throws IOException {
+    Set<String> kept = new HashSet<>();
+    for (Path pack : children(packs())) {
+      Path file = pack.resolve(PackManifest.FILE);
+      PackManifest.parse(file, Files.readAllBytes(file))
+          .files()
+          .forEach(entry -> kept.add(entry.sha256()));
+    }
+    long bytes = 0;
+    for (Path blob : children(blobs())) {
+      if (!kept.contains(String.valueOf(blob.getFileName())) && isOlder(blob, limit)) {
+        bytes += Files.size(blob);
+        step.run();
+        Files.delete(blob);
+      }
+    }
+    return bytes;
+  }
+
+  private boolean isLeased(String hex) throws IOException {
+    return !children(leases().resolve(hex)).isEmpty();
+  }
+
+  private static boolean isOlder(Path path, Instant limit) throws IOException {
+    return !Files.getLastModifiedTime(path).toInstant().isAfter(limit);
+  }
+
+  /** What processes that ended left behind. */
+  private static void removeAbandoned(Path folder) {
+    try {
+      for (Path child : children(folder)) {
+        if (Owner.hasEnded(String.valueOf(child.getFileName()))) {
+          delete(child);
+        }
+      }
+    } catch (IOException e) {
+      // A store that cannot be written to, or another process was faster.
+    }
+  }
+
+  private static List<Path> children(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> list = Files.list(folder)) {
+      return list.toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static void delete(Path path) throws IOException {
+    if (Files.exists(path)) {
+      MoreFiles.deleteRecursively(path, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
+  }
+
+  private Path blobs() {
+    return root.resolve("blobs");
+  }
+
+  private Path packs() {
+    return root.resolve("packs");
+  }
+
+  private Path names() {
+    return root.resolve("names");
+  }
+
+  private Path leases() {
+    return root.resolve("leases");
+  }
+
+  private Path making() {
+    return root.resolve("making");
+  }
+}
