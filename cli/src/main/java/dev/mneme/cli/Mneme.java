@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
       ConvertCommand.class,
       ImportCommand.class,
       InspectCommand.class,
+      PackCommand.class,
       TrainCommand.class,
       CommandLine.HelpCommand.class,
     })
@@ -57,7 +58,7 @@ public final class Mneme implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "say what to do: demo, generate, eval, convert, import, inspect or train");
+        "say what to do: demo, generate, eval, convert, import, inspect, pack or train");
   }
 
   /** Where the usage is so long that it would hide what is wrong. */

@@ -3,11 +3,17 @@ package dev.mneme.cli;
 import dev.mneme.MnemeException;
 import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.packs.InstalledPack;
+import dev.mneme.store.packs.MemoryStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
-/** What a user may call a model: a path that exists, or else a name on the class path. */
+/**
+ * What a user may call a model: a path that exists, or else a name on the class path, or, for a
+ * pack, in the store.
+ */
 final class ModelNames {
 
   private ModelNames() {}
@@ -43,9 +49,17 @@ final class ModelNames {
     if (models.packs().contains(given)) {
       return models.pack(given);
     }
+    MemoryStore store = MemoryStore.standard();
+    Optional<InstalledPack> installed = store.find(given);
+    if (installed.isPresent()) {
+      return MemoryPack.open(installed.get().directory());
+    }
     throw new MnemeException(
-        "no such pack: %s; give a folder with pack.json, or with a model's config.json, or a pack on the class path: %s"
-            .formatted(given, orNone(models.packs())));
+        "no such pack: %s; give a folder with pack.json, or with a model's config.json, or a pack on the class path: %s, or in the store: %s"
+            .formatted(
+                given,
+                orNone(models.packs()),
+                orNone(store.list().stream().map(InstalledPack::name).toList())));
   }
 
   private static String orNone(List<String> names) {

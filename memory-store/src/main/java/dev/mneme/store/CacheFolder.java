@@ -9,7 +9,6 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -25,15 +24,9 @@ final class CacheFolder {
 
   private CacheFolder() {}
 
-  /** {@code cache} in the folder that MNEME_HOME names, or else in {@code ~/.mneme}. */
+  /** {@code cache} in the folder of {@link MnemeHome}. */
   static Path standard() {
-    return standard(System.getenv(), System.getProperty("user.home"));
-  }
-
-  static Path standard(Map<String, String> environment, String userHome) {
-    String named = environment.getOrDefault("MNEME_HOME", "");
-    Path home = named.isBlank() ? Path.of(userHome, ".mneme") : Path.of(named);
-    return home.resolve("cache");
+    return MnemeHome.folder().resolve("cache");
   }
 
   /** A new temporary folder in a cache, which is created if absent. */

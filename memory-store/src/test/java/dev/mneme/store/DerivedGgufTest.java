@@ -157,12 +157,11 @@ class DerivedGgufTest {
 
   @Test
   void keepsItsCacheInTheNamedHomeOrTheUsers() {
-    assertThat(CacheFolder.standard(Map.of("MNEME_HOME", "/data/mneme"), "/home/me"))
-        .isEqualTo(Path.of("/data/mneme/cache"));
-    assertThat(CacheFolder.standard(Map.of("MNEME_HOME", " "), "/home/me"))
-        .isEqualTo(Path.of("/home/me/.mneme/cache"));
-    assertThat(CacheFolder.standard(Map.of(), "/home/me"))
-        .isEqualTo(Path.of("/home/me/.mneme/cache"));
+    assertThat(MnemeHome.folder(Map.of("MNEME_HOME", "/data/mneme"), "/home/me"))
+        .isEqualTo(Path.of("/data/mneme"));
+    assertThat(MnemeHome.folder(Map.of("MNEME_HOME", " "), "/home/me"))
+        .isEqualTo(Path.of("/home/me/.mneme"));
+    assertThat(MnemeHome.folder(Map.of(), "/home/me")).isEqualTo(Path.of("/home/me/.mneme"));
     assertThat(DerivedGguf.defaultCache()).isEqualTo(CacheFolder.standard().resolve("gguf"));
   }
 

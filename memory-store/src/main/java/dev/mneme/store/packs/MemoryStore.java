@@ -8,6 +8,7 @@ import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.UnresolvedNameException;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.MnemeHome;
 import dev.mneme.store.PackManifest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -76,10 +77,7 @@ public final class MemoryStore {
 
   /** The store in {@code $MNEME_HOME/store}, by default {@code ~/.mneme/store}. */
   public static MemoryStore standard() {
-    String home = System.getenv().getOrDefault("MNEME_HOME", "");
-    Path folder =
-        home.isBlank() ? Path.of(System.getProperty("user.home"), ".mneme") : Path.of(home);
-    return at(folder.resolve("store"));
+    return at(MnemeHome.folder().resolve("store"));
   }
 
   public Path root() {
@@ -122,6 +120,7 @@ public final class MemoryStore {
           publish(manifest, pack, packs().resolve(hex), staging);
         }
         var named = new PackName(PREFIX + hex, source.origin(), clock.instant(), signer);
+        Files.createDirectories(names());
         step.run();
         named.write(names().resolve(manifest.name() + ".json"), staging);
         step.run();
@@ -298,7 +297,12 @@ public final class MemoryStore {
     }
   }
 
-  private InstalledPack require(String name) {
+  /**
+   * What a name means.
+   *
+   * @throws UnresolvedNameException if nothing of that name is installed
+   */
+  public InstalledPack require(String name) {
     return find(name)
         .orElseThrow(
             () -> {

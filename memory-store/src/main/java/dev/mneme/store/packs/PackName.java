@@ -50,9 +50,6 @@ record PackName(String digest, String origin, Instant installed, Optional<String
     signer.ifPresent(text -> json.put("signer", text));
     Path made = staging.resolve("name.json");
     Files.write(made, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
-    if (file.getParent() instanceof Path parent) {
-      Files.createDirectories(parent);
-    }
     Files.move(made, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 }

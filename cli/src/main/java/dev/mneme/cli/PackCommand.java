@@ -1,0 +1,313 @@
+package dev.mneme.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.MnemeException;
+import dev.mneme.store.ClassPathModels;
+import dev.mneme.store.MemoryPack;
+import dev.mneme.store.MnemeHome;
+import dev.mneme.store.PackManifest;
+import dev.mneme.store.packs.InstalledPack;
+import dev.mneme.store.packs.MemoryStore;
+import dev.mneme.store.packs.PackArchive;
+import dev.mneme.store.packs.PackFolder;
+import dev.mneme.store.packs.PackSignature;
+import dev.mneme.store.packs.PackSource;
+import dev.mneme.store.packs.SigningKey;
+import dev.mneme.store.packs.Trust;
+import dev.mneme.store.packs.TrustedKey;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The packs a user keeps, and their archives and signatures. */
+@Command(
+    name = "pack",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Keeps packs in a store on disk and makes archives and signatures of them.",
+      "The store is $MNEME_HOME/store, by default ~/.mneme/store; --memory finds its packs by name."
+    })
+@SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
+final class PackCommand implements Runnable {
+
+  private static final String SIGNATURES =
+      "What becomes of packs that no key in $MNEME_HOME/trusted-keys vouches for: off, warn or"
+          + " require. Default: ${DEFAULT-VALUE}.";
+  private static final int SHORT_DIGEST = "sha256:".length() + 12;
+  private static final double MB = 1e6;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(),
+        "say what to do with packs: pull, list, show, verify, rm, gc, pack, sign or new-key");
+  }
+
+  private static MemoryStore store() {
+    return MemoryStore.standard();
+  }
+
+  private PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  private static Trust trust(Trust.Policy policy) {
+    return new Trust(policy, TrustedKey.read(MnemeHome.folder().resolve(TrustedKey.FILE)));
+  }
+
+  /** Installs a pack. */
+  @Command(
+      name = "pull",
+      mixinStandardHelpOptions = true,
+      description = "Installs a pack under its name, after checking every byte.")
+  int pull(
+      @Parameters(
+              paramLabel = "PACK",
+              description = "A folder with pack.json, a .mpack file, or a pack on the class path.")
+          String given,
+      @Option(names = "--signatures", defaultValue = "off", description = SIGNATURES)
+          Trust.Policy signatures,
+      @Option(
+              names = "--allow-older",
+              description = "Also in place of a later version of the same name.")
+          boolean allowOlder) {
+    try (PackSource source = source(given)) {
+      InstalledPack installed = store().install(source, trust(signatures), allowOlder);
+      out()
+          .printf(
+              "installed %s %s (%s)%s%n",
+              installed.name(),
+              installed.version(),
+              installed.digest(),
+              installed.signer().map(signer -> ", signed by " + signer).orElse(""));
+    }
+    return 0;
+  }
+
+  private static PackSource source(String given) {
+    Path path = Path.of(given);
+    if (Files.isDirectory(path)) {
+      return PackFolder.open(path);
+    }
+    if (Files.exists(path)) {
+      return PackArchive.open(path);
+    }
+    ClassPathModels models = ClassPathModels.here();
+    if (models.packs().contains(given)) {
+      return PackFolder.open(models.pack(given).directory());
+    }
+    throw new MnemeException(
+        "no such pack: %s; give a folder with %s, a file that ends in %s, or a pack on the class path: %s"
+            .formatted(given, PackManifest.FILE, PackArchive.SUFFIX, models.packs()));
+  }
+
+  /** Lists what is installed. */
+  @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists what is installed.")
+  int list(@Option(names = "--json", description = "For machines.") boolean json) {
+    List<InstalledPack> packs = store().list();
+    if (json) {
+      ObjectNode root = Json.object();
+      ArrayNode array = root.putArray("packs");
+      packs.forEach(pack -> describe(pack, array.addObject()));
+      out().println(Json.write(root));
+      return 0;
+    }
+    if (packs.isEmpty()) {
+      out().println("no packs in " + store().root() + "; install one with `mneme pack pull`");
+      return 0;
+    }
+    out().printf("%-24s %-10s %-20s %9s  %s%n", "NAME", "VERSION", "DIGEST", "MB", "DOMAIN");
+    for (InstalledPack pack : packs) {
+      out()
+          .printf(
+              Locale.ROOT,
+              "%-24s %-10s %-20s %9.1f  %s%n",
+              pack.name(),
+              pack.version(),
+              pack.digest().substring(0, SHORT_DIGEST),
+              pack.bytes() / MB,
+              pack.manifest().domain());
+    }
+    return 0;
+  }
+
+  /** Shows one installed pack. */
+  @Command(
+      name = "show",
+      mixinStandardHelpOptions = true,
+      description = "Shows one installed pack.")
+  int show(
+      @Parameters(paramLabel = "NAME") String name,
+      @Option(names = "--json", description = "For machines.") boolean json) {
+    InstalledPack pack = store().require(name);
+    if (json) {
+      ObjectNode root = Json.object();
+      describe(pack, root);
+      out().println(Json.write(root));
+      return 0;
+    }
+    PrintWriter out = out();
+    out.printf("pack        %s %s%n", pack.name(), pack.version());
+    out.printf("digest      %s%n", pack.digest());
+    out.printf("kind        %s%n", pack.manifest().kind().label());
+    out.printf("domain      %s%n", pack.manifest().domain());
+    out.printf(Locale.ROOT, "lambda      %s%n", pack.manifest().lambda());
+    out.printf("from        %s, %s%n", pack.origin(), pack.installed());
+    out.printf("signed by   %s%n", pack.signer().orElse("(not looked at)"));
+    out.printf("folder      %s%n", pack.directory());
+    for (PackManifest.Entry file : pack.manifest().files()) {
+      out.printf("%12d  %s  %s%n", file.bytes(), file.sha256(), file.name());
+    }
+    return 0;
+  }
+
+  private static void describe(InstalledPack pack, ObjectNode node) {
+    node.put("name", pack.name())
+        .put("version", pack.version().toString())
+        .put("digest", pack.digest())
+        .put("kind", pack.manifest().kind().label())
+        .put("domain", pack.manifest().domain())
+        .put("lambda", pack.manifest().lambda())
+        .put("bytes", pack.bytes())
+        .put("origin", pack.origin())
+        .put("installed", pack.installed().toString())
+        .put("directory", pack.directory().toString());
+    pack.signer().ifPresent(signer -> node.put("signer", signer));
+  }
+
+  /** Reads every byte again. */
+  @Command(
+      name = "verify",
+      mixinStandardHelpOptions = true,
+      description = "Reads every byte of an installed pack again, and its signature.")
+  int verify(
+      @Parameters(paramLabel = "NAME") String name,
+      @Option(names = "--signatures", defaultValue = "off", description = SIGNATURES)
+          Trust.Policy signatures) {
+    InstalledPack pack = store().verify(name, trust(signatures));
+    out().printf("%s %s is whole (%s)%n", pack.name(), pack.version(), pack.digest());
+    return 0;
+  }
+
+  /** Takes a name away. */
+  @Command(
+      name = "rm",
+      mixinStandardHelpOptions = true,
+      description = "Takes a pack's name away; `gc` frees its files when nobody uses them.")
+  int remove(@Parameters(paramLabel = "NAME") String name) {
+    store().require(name);
+    store().remove(name);
+    out().println("removed " + name);
+    return 0;
+  }
+
+  /** Frees what nobody names or uses. */
+  @Command(
+      name = "gc",
+      mixinStandardHelpOptions = true,
+      description = "Frees packs that no name means and nobody uses, and files that no pack has.")
+  int collect(
+      @Option(
+              names = "--now",
+              description = "Also what was installed in the last hour and may yet get its name.")
+          boolean now) {
+    MemoryStore.Collected collected = store().collect(now ? Duration.ZERO : MemoryStore.GRACE);
+    out()
+        .printf(
+            Locale.ROOT,
+            "freed %d packs, %.1f MB%n",
+            collected.packs().size(),
+            collected.bytes() / MB);
+    return 0;
+  }
+
+  /** Makes an archive. */
+  @Command(
+      name = "pack",
+      mixinStandardHelpOptions = true,
+      description = "Puts a pack into one .mpack file; equal packs give equal files.")
+  int pack(
+      @Parameters(paramLabel = "PACK", description = "A folder with pack.json, or a name.")
+          String given,
+      @Option(
+              names = "--out",
+              paramLabel = "FILE",
+              description = "Default: NAME-VERSION.mpack in this folder.")
+          @Nullable Path file) {
+    MemoryPack pack = ModelNames.pack(given);
+    if (!Files.exists(pack.directory().resolve(PackManifest.FILE))) {
+      throw new MnemeException(
+          "%s is a plain model folder; make a pack of it with `mneme import`".formatted(given));
+    }
+    Path target =
+        file == null
+            ? Path.of(
+                "%s-%s%s".formatted(pack.name(), pack.manifest().version(), PackArchive.SUFFIX))
+            : file;
+    PackArchive.write(pack, target);
+    out().printf("wrote %s (%s)%n", target, pack.digest());
+    return 0;
+  }
+
+  /** Makes a key. */
+  @Command(
+      name = "new-key",
+      mixinStandardHelpOptions = true,
+      description = "Makes a key to sign packs with; FILE.pub is for those who trust it.")
+  int newKey(
+      @Parameters(paramLabel = "FILE") Path file,
+      @Option(
+              names = "--signer",
+              required = true,
+              paramLabel = "TEXT",
+              description = "Whose it is.")
+          String signer) {
+    TrustedKey key = SigningKey.create(file, signer);
+    out().println("Whoever trusts this key adds a line to $MNEME_HOME/trusted-keys:");
+    out().println(key.toLine());
+    return 0;
+  }
+
+  /** Signs a pack. */
+  @Command(
+      name = "sign",
+      mixinStandardHelpOptions = true,
+      description = "Signs a pack: writes pack.sig beside its pack.json.")
+  int sign(
+      @Parameters(paramLabel = "PACK_DIR") Path folder,
+      @Option(
+              names = "--key",
+              required = true,
+              paramLabel = "FILE",
+              description = "As `mneme pack new-key` made it.")
+          Path key,
+      @Option(
+              names = "--days",
+              defaultValue = "365",
+              description = "How long the signature holds. Default: ${DEFAULT-VALUE}.")
+          int days)
+      throws IOException {
+    MemoryPack.open(folder); // nobody signs what is damaged
+    byte[] manifest = Files.readAllBytes(folder.resolve(PackManifest.FILE));
+    Instant notAfter = Instant.now().plus(Duration.ofDays(days));
+    PackSignature signature = SigningKey.sign(manifest, key, notAfter);
+    Files.write(folder.resolve(PackSignature.FILE), signature.toBytes());
+    out().printf("signed %s as %s until %s%n", folder, signature.signer(), signature.notAfter());
+    return 0;
+  }
+}
