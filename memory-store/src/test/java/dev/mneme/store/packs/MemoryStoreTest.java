@@ -3,6 +3,7 @@ package dev.mneme.store.packs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.io.ByteSource;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
@@ -13,7 +14,6 @@ import dev.mneme.store.PackManifest;
 import dev.mneme.store.PackVersion;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -129,7 +129,7 @@ class MemoryStoreTest {
   }
 
   /** A source whose files are not what its manifest says. */
-  private record Wrong(PackSource of, String file, byte[] instead) implements PackSource {
+  private record Wrong(PackSource of, String file, ByteSource instead) implements PackSource {
     @Override
     public String origin() {
       return of.origin();
@@ -152,7 +152,7 @@ class MemoryStoreTest {
 
     @Override
     public InputStream open(PackManifest.Entry wanted) throws IOException {
-      return wanted.name().equals(file) ? new ByteArrayInputStream(instead) : of.open(wanted);
+      return wanted.name().equals(file) ? instead.openStream() : of.open(wanted);
     }
 
     @Override
@@ -166,7 +166,7 @@ class MemoryStoreTest {
     install(first);
     MemoryPack second = pack("law", SECOND, 2);
     try (PackFolder folder = PackFolder.open(second.directory());
-        var wrong = new Wrong(folder, "config.json", instead)) {
+        var wrong = new Wrong(folder, "config.json", ByteSource.wrap(instead))) {
       assertThatThrownBy(() -> store.install(wrong, Trust.OFF, false))
           .isInstanceOf(PackIntegrityException.class)
           .hasMessageContaining("config.json")
