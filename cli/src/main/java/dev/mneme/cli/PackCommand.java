@@ -230,7 +230,7 @@ final class PackCommand implements Runnable {
     out()
         .printf(
             Locale.ROOT,
-            "freed %d packs, %.1f MB%n",
+            "packs freed: %d, %.1f MB%n",
             collected.packs().size(),
             collected.bytes() / MB);
     return 0;

@@ -119,7 +119,7 @@ class PackCommandsTest {
     done("pack", "rm", NAME);
     refused(NAME, "pack", "show", NAME);
     refused(NAME, "pack", "rm", NAME);
-    assertThat(done("pack", "gc", "--now")).contains("freed 1 packs");
+    assertThat(done("pack", "gc", "--now")).contains("packs freed: 1,");
   }
 
   @Test
