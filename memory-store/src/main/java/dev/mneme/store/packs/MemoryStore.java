@@ -1,7 +1,6 @@
 package dev.mneme.store.packs;
 
 import com.google.common.hash.Hashing;
-import com.google.common.hash.HashingInputStream;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.mneme.MnemeException;
@@ -11,10 +10,7 @@ import dev.mneme.store.MemoryPack;
 import dev.mneme.store.MnemeHome;
 import dev.mneme.store.PackManifest;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -99,8 +95,8 @@ public final class MemoryStore {
   public InstalledPack install(PackSource source, Trust trust, boolean allowOlder) {
     byte[] manifestBytes = source.manifestBytes();
     PackManifest manifest = source.manifest();
-    Optional<byte[]> signature = source.signature();
-    Optional<String> signer = trust.check(manifestBytes, signature, Path.of(source.origin()));
+    Optional<String> signer =
+        trust.check(manifestBytes, source.signature(), Path.of(source.origin()));
     String hex = Hashing.sha256().hashBytes(manifestBytes).toString();
     if (!allowOlder) {
       requireNotOlder(manifest);
@@ -110,14 +106,11 @@ public final class MemoryStore {
       Path staging = Files.createDirectories(making().resolve(Owner.newName()));
       try {
         if (!isWhole(hex)) {
-          Path pack = stage(source, staging);
-          step.run();
-          Files.write(pack.resolve(PackManifest.FILE), manifestBytes);
-          if (signature.isPresent()) {
-            Files.write(pack.resolve(PackSignature.FILE), signature.get());
-          }
-          MemoryPack.open(pack);
-          publish(manifest, pack, packs().resolve(hex), staging);
+          var making = new PackMaking(source, staging.resolve("pack"), step);
+          making.copy();
+          MemoryPack.open(making.folder());
+          making.share(Files.createDirectories(blobs()));
+          making.complete(Files.createDirectories(packs()).resolve(hex));
         }
         var named = new PackName(PREFIX + hex, source.origin(), clock.instant(), signer);
         Files.createDirectories(names());
@@ -162,91 +155,6 @@ public final class MemoryStore {
       step.run();
       delete(aside);
       return false;
-    }
-  }
-
-  /** Copies the files to a folder, checking them on the way. */
-  private Path stage(PackSource source, Path staging) throws IOException {
-    Path pack = Files.createDirectory(staging.resolve("pack"));
-    var problems = new ArrayList<String>();
-    for (PackManifest.Entry file : source.manifest().files()) {
-      step.run();
-      try (InputStream in = source.open(file);
-          var hashing = new HashingInputStream(Hashing.sha256(), in)) {
-        long bytes = copyAtMost(hashing, pack.resolve(file.name()), file.bytes());
-        String found = hashing.hash().toString();
-        if (bytes != file.bytes()) {
-          problems.add(
-              "\"%s\" has %s bytes, expected %d"
-                  .formatted(
-                      file.name(),
-                      bytes > file.bytes() ? "more" : Long.toString(bytes),
-                      file.bytes()));
-        } else if (!found.equals(file.sha256())) {
-          problems.add(
-              "\"%s\" has SHA-256 %s, expected %s".formatted(file.name(), found, file.sha256()));
-        }
-      } catch (FileSystemException e) {
-        problems.add("\"%s\" cannot be read: %s".formatted(file.name(), e));
-      }
-    }
-    if (!problems.isEmpty()) {
-      throw new PackIntegrityException(
-          "%s is not the pack its %s describes; get it again: %s"
-              .formatted(source.origin(), PackManifest.FILE, String.join("; ", problems)));
-    }
-    return pack;
-  }
-
-  /** Copies, but stops behind the first byte too many: a source may never end. */
-  private static long copyAtMost(InputStream in, Path to, long most) throws IOException {
-    try (var out = Files.newOutputStream(to)) {
-      byte[] buffer = new byte[1 << 20];
-      long total = 0;
-      while (total <= most) {
-        int count = in.read(buffer, 0, (int) Math.min(buffer.length, most - total + 1));
-        if (count < 0) {
-          return total;
-        }
-        out.write(buffer, 0, count);
-        total += count;
-      }
-      return total;
-    }
-  }
-
-  /** Shares the files' bytes with other packs, then gives the folder its place. */
-  private void publish(PackManifest manifest, Path pack, Path place, Path staging)
-      throws IOException {
-    Files.createDirectories(blobs());
-    for (PackManifest.Entry file : manifest.files()) {
-      step.run();
-      share(pack.resolve(file.name()), blobs().resolve(file.sha256()), staging.resolve("link"));
-    }
-    Files.createDirectories(packs());
-    step.run();
-    try {
-      Files.move(pack, place, StandardCopyOption.ATOMIC_MOVE);
-    } catch (FileSystemException e) {
-      if (!Files.exists(place)) {
-        throw e;
-      } // another process was faster, with the same content
-    }
-  }
-
-  private static void share(Path file, Path blob, Path link) throws IOException {
-    try {
-      if (!Files.exists(blob)) {
-        Files.createLink(blob, file);
-      } else if (Files.mismatch(blob, file) < 0) {
-        Files.createLink(link, blob);
-        Files.move(link, file, StandardCopyOption.REPLACE_EXISTING);
-      } else {
-        Files.createLink(link, file);
-        Files.move(link, blob, StandardCopyOption.ATOMIC_MOVE); // what was there was damaged
-      }
-    } catch (UnsupportedOperationException | FileAlreadyExistsException e) {
-      // No links here, or another process made this one: the pack keeps its own copy.
     }
   }
 
