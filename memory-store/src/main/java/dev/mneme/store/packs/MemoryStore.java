@@ -1,6 +1,5 @@
 package dev.mneme.store.packs;
 
-import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.mneme.MnemeException;
@@ -97,7 +96,8 @@ public final class MemoryStore {
     PackManifest manifest = source.manifest();
     Optional<String> signer =
         trust.check(manifestBytes, source.signature(), Path.of(source.origin()));
-    String hex = Hashing.sha256().hashBytes(manifestBytes).toString();
+    String digest = PackSignature.digestOf(manifestBytes);
+    String hex = digest.substring(PREFIX.length());
     if (!allowOlder) {
       requireNotOlder(manifest);
     }
@@ -112,7 +112,7 @@ public final class MemoryStore {
           making.share(Files.createDirectories(blobs()));
           making.complete(Files.createDirectories(packs()).resolve(hex));
         }
-        var named = new PackName(PREFIX + hex, source.origin(), clock.instant(), signer);
+        var named = new PackName(digest, source.origin(), clock.instant(), signer);
         Files.createDirectories(names());
         step.run();
         named.write(names().resolve(manifest.name() + ".json"), staging);
@@ -149,13 +149,18 @@ public final class MemoryStore {
       Files.setLastModifiedTime(pack, FileTime.from(clock.instant())); // so that it stays for now
       return true;
     } catch (PackIntegrityException e) {
-      Path aside = Files.createDirectories(making().resolve(Owner.newName()));
-      step.run();
-      Files.move(pack, aside.resolve("damaged"), StandardCopyOption.ATOMIC_MOVE);
-      step.run();
-      delete(aside);
+      discard(pack);
       return false;
     }
+  }
+
+  /** Removes a pack in one step, as others see it. */
+  private void discard(Path pack) throws IOException {
+    Path aside = Files.createDirectories(making().resolve(Owner.newName()));
+    step.run();
+    Files.move(pack, aside.resolve("pack"), StandardCopyOption.ATOMIC_MOVE);
+    step.run();
+    delete(aside);
   }
 
   /** Everything installed, by name. */
@@ -307,11 +312,7 @@ public final class MemoryStore {
       for (Path pack : children(packs())) {
         String hex = String.valueOf(pack.getFileName());
         if (!used.contains(hex) && !isLeased(hex) && isOlder(pack, limit)) {
-          Path aside = Files.createDirectories(making().resolve(Owner.newName()));
-          step.run();
-          Files.move(pack, aside.resolve(hex), StandardCopyOption.ATOMIC_MOVE);
-          step.run();
-          delete(aside);
+          discard(pack);
           packs.add(PREFIX + hex);
         }
       }

@@ -64,7 +64,7 @@ public record PackSignature(
         "a signer is 1 to 200 characters in one line, not \"%s\"",
         signer);
     Instant seconds = notAfter.truncatedTo(ChronoUnit.SECONDS);
-    String manifest = "sha256:" + Hashing.sha256().hashBytes(manifestBytes);
+    String manifest = digestOf(manifestBytes);
     try {
       Signature signing = Signature.getInstance(ALGORITHM);
       signing.initSign(keys.getPrivate());
@@ -150,6 +150,11 @@ public record PackSignature(
   static PublicKey publicKey(String base64) throws GeneralSecurityException {
     byte[] encoded = Base64.getDecoder().decode(base64);
     return KeyFactory.getInstance(ALGORITHM).generatePublic(new X509EncodedKeySpec(encoded));
+  }
+
+  /** The digest of the pack with this manifest. */
+  static String digestOf(byte[] manifestBytes) {
+    return "sha256:" + Hashing.sha256().hashBytes(manifestBytes);
   }
 
   /**

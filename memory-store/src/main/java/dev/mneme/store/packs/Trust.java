@@ -1,6 +1,5 @@
 package dev.mneme.store.packs;
 
-import com.google.common.hash.Hashing;
 import dev.mneme.store.packs.UntrustedPackException.Reason;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -93,7 +92,7 @@ public record Trust(Policy policy, List<TrustedKey> keys, InstantSource clock) {
           "has a signature that the key of \"%s\" did not make; it was changed after it was signed"
               .formatted(trusted.signer()));
     }
-    String digest = "sha256:" + Hashing.sha256().hashBytes(manifestBytes);
+    String digest = PackSignature.digestOf(manifestBytes);
     if (!signature.manifest().equals(digest)) {
       throw untrusted(
           Reason.OTHER_MANIFEST,
