@@ -69,7 +69,7 @@ public final class ClassPathModels {
   public MemoryPack pack(String name) {
     ClassPathFolder found = ClassPathFolder.find(loader, ClassPathFolder.Kind.PACK, name);
     byte[] index = found.readIndex();
-    PackManifest manifest = PackManifest.parse(found.place(), index);
+    PackManifest manifest = PackManifest.parse(found.place().toString(), index);
     if (!manifest.name().equals(name)) {
       throw new MalformedFileException(
           "%s: \"name\" is %s, expected %s like its folder"

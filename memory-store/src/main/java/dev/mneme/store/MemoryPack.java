@@ -78,7 +78,7 @@ public final class MemoryPack {
       return openPlainFolder(directory);
     }
     byte[] bytes = readManifest(file);
-    PackManifest manifest = PackManifest.parse(file, bytes);
+    PackManifest manifest = PackManifest.parse(file.toString(), bytes);
     verify(directory, manifest);
     return new MemoryPack(directory, manifest, true, "sha256:" + PackFiles.sha256(bytes));
   }

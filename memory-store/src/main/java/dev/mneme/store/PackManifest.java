@@ -18,7 +18,6 @@ import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.json.JsonValue;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -104,11 +103,11 @@ public record PackManifest(
   /**
    * Reads a manifest.
    *
-   * @param file where the bytes came from, for messages
+   * @param origin where the bytes came from, for messages
    * @throws MalformedFileException naming the field that breaks the schema
    */
-  public static PackManifest parse(Path file, byte[] bytes) {
-    JsonValue json = JsonValue.parse(file, bytes);
+  public static PackManifest parse(String origin, byte[] bytes) {
+    JsonValue json = JsonValue.parse(origin, bytes);
     JsonValue version = json.get("schemaVersion");
     if (version.integer(Integer.MIN_VALUE, Integer.MAX_VALUE) != SCHEMA_VERSION) {
       throw version.unlike(SCHEMA_VERSION + ", the only version this release reads");

@@ -13,7 +13,6 @@ import dev.mneme.store.PackKind.MemoryDecoder;
 import dev.mneme.store.PackKind.MlpMemory;
 import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
@@ -390,7 +389,7 @@ class PackManifestTest {
   }
 
   private static PackManifest parse(String json) {
-    return PackManifest.parse(Path.of("some", "pack.json"), json.getBytes(UTF_8));
+    return PackManifest.parse("some/pack.json", json.getBytes(UTF_8));
   }
 
   private static void refuses(String json, String... messageParts) {

@@ -124,7 +124,7 @@ final class GgufTokenizer {
   private MnemeException inexpressible(String reason) {
     return new MnemeException(
         "%s: the merges are not those of a SentencePiece model, so GGUF cannot express their order: %s"
-            .formatted(tokenizer.json().file(), reason));
+            .formatted(tokenizer.json().origin(), reason));
   }
 
   private void requireAllBytes() {
@@ -148,7 +148,7 @@ final class GgufTokenizer {
     if (wholeEntriesFirst != pre.equals("llama-bpe")) {
       throw new MnemeException(
           "%s: model.ignore_merges = %s with the split pattern of \"%s\" is nothing llama.cpp can do"
-              .formatted(tokenizer.json().file(), wholeEntriesFirst, pre));
+              .formatted(tokenizer.json().origin(), wholeEntriesFirst, pre));
     }
     writer.put(KEYS + "model", "gpt2");
     writer.put(KEYS + "pre", pre);
@@ -196,6 +196,6 @@ final class GgufTokenizer {
     String shown = component.isString() ? component.string() : type(component);
     return new MnemeException(
         "%s: the %s \"%s\" cannot be written as GGUF; supported are SentencePiece's blanks and the split patterns gpt-2, qwen2 and llama-bpe"
-            .formatted(tokenizer.json().file(), part, shown));
+            .formatted(tokenizer.json().origin(), part, shown));
   }
 }

@@ -148,7 +148,7 @@ public record HuggingFaceConfig(
                     new MnemeException(
                         "%s: models of type \"%s\" are not supported; supported are %s"
                             .formatted(
-                                config.file(), modelType.string(), Architecture.supported())));
+                                config.origin(), modelType.string(), Architecture.supported())));
     return switch (architecture) {
       case GPT2 -> gpt2(config);
       case GPT_NEOX -> gptNeox(config);

@@ -55,7 +55,7 @@ record MlpConfig(
                     new MnemeException(
                         "%s: MLP Memories of type \"%s\" are not supported; supported are %s"
                             .formatted(
-                                config.file(),
+                                config.origin(),
                                 modelType.string(),
                                 Arrays.stream(Style.values())
                                     .map(Style::modelType)

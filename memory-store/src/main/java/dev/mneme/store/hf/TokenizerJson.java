@@ -226,7 +226,7 @@ public final class TokenizerJson {
   }
 
   MalformedFileException malformed(String problem) {
-    return new MalformedFileException(json.file() + ": " + problem);
+    return new MalformedFileException(json.origin() + ": " + problem);
   }
 
   private static List<JsonValue> flatten(JsonValue part, String membersOfSequence) {
@@ -263,7 +263,7 @@ public final class TokenizerJson {
     }
     throw new MnemeException(
         "%s: expected byte-level entries (a ByteLevel pre_tokenizer) or model.byte_fallback = true; a"
-                .formatted(json.file())
+                .formatted(json.origin())
             + " tokenizer with neither cannot spell every text and is not supported");
   }
 

@@ -36,12 +36,12 @@ public final class JsonValue {
           .build()
           .reader();
 
-  private final Path file;
+  private final String origin;
   private final String path;
   private final JsonNode node;
 
-  private JsonValue(Path file, String path, JsonNode node) {
-    this.file = file;
+  private JsonValue(String origin, String path, JsonNode node) {
+    this.origin = origin;
     this.path = path;
     this.node = node;
   }
@@ -61,38 +61,42 @@ public final class JsonValue {
             "%s: %d bytes are too many for a JSON file of a model (at most %d)"
                 .formatted(file, size, MAX_BYTES));
       }
-      return parse(file, Files.readAllBytes(file));
+      return parse(file.toString(), Files.readAllBytes(file));
     } catch (IOException e) {
       throw new MnemeException("cannot read " + file + ": " + e, e);
     }
   }
 
-  /** As {@link #read}, of bytes that came from the file. */
-  public static JsonValue parse(Path file, byte[] bytes) {
+  /**
+   * As {@link #read}, of bytes that were read already.
+   *
+   * @param origin where from, for messages
+   */
+  public static JsonValue parse(String origin, byte[] bytes) {
     try {
       JsonNode node = STRICT.readTree(bytes);
       if (!node.isObject()) {
         throw new MalformedFileException(
-            "%s: expected a JSON object, found %s".formatted(file, kind(node)));
+            "%s: expected a JSON object, found %s".formatted(origin, kind(node)));
       }
-      return new JsonValue(file, "", node);
+      return new JsonValue(origin, "", node);
     } catch (JsonProcessingException e) {
       throw new MalformedFileException(
           "%s: not valid JSON at line %d, column %d: %s"
               .formatted(
-                  file,
+                  origin,
                   e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
                   e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
                   e.getOriginalMessage()),
           e);
     } catch (IOException e) {
-      throw new MnemeException("cannot read " + file + ": " + e, e);
+      throw new MnemeException("cannot read " + origin + ": " + e, e);
     }
   }
 
-  /** The file this value was read from. */
-  public Path file() {
-    return file;
+  /** Where this value was read from, for messages. */
+  public String origin() {
+    return origin;
   }
 
   /** A member that must be there and not null. */
@@ -101,7 +105,7 @@ public final class JsonValue {
         .orElseThrow(
             () ->
                 new MalformedFileException(
-                    "%s: the field \"%s\" is missing".formatted(file, member(key))));
+                    "%s: the field \"%s\" is missing".formatted(origin, member(key))));
   }
 
   /** A member, or empty where it is absent or null. */
@@ -112,7 +116,7 @@ public final class JsonValue {
     JsonNode found = node.get(key);
     return found == null || found.isNull()
         ? Optional.empty()
-        : Optional.of(new JsonValue(file, member(key), found));
+        : Optional.of(new JsonValue(origin, member(key), found));
   }
 
   /** Members in file order, nulls included. */
@@ -125,7 +129,8 @@ public final class JsonValue {
         .forEach(
             entry ->
                 members.put(
-                    entry.getKey(), new JsonValue(file, member(entry.getKey()), entry.getValue())));
+                    entry.getKey(),
+                    new JsonValue(origin, member(entry.getKey()), entry.getValue())));
     return members;
   }
 
@@ -136,7 +141,7 @@ public final class JsonValue {
     }
     var elements = new ArrayList<JsonValue>(node.size());
     for (int i = 0; i < node.size(); i++) {
-      elements.add(new JsonValue(file, path + "[" + i + "]", node.get(i)));
+      elements.add(new JsonValue(origin, path + "[" + i + "]", node.get(i)));
     }
     return elements;
   }
@@ -223,7 +228,7 @@ public final class JsonValue {
   public MalformedFileException unlike(String expectation) {
     return new MalformedFileException(
         "%s: %s must be %s, found %s"
-            .formatted(file, path.isEmpty() ? "it" : "\"" + path + "\"", expectation, this));
+            .formatted(origin, path.isEmpty() ? "it" : "\"" + path + "\"", expectation, this));
   }
 
   /** This value for messages: an object or array only by its kind, other values cut when long. */

@@ -94,8 +94,7 @@ public final class MemoryStore {
   public InstalledPack install(PackSource source, Trust trust, boolean allowOlder) {
     byte[] manifestBytes = source.manifestBytes();
     PackManifest manifest = source.manifest();
-    Optional<String> signer =
-        trust.check(manifestBytes, source.signature(), Path.of(source.origin()));
+    Optional<String> signer = trust.check(manifestBytes, source.signature(), source.origin());
     String digest = PackSignature.digestOf(manifestBytes);
     String hex = digest.substring(PREFIX.length());
     if (!allowOlder) {
@@ -196,7 +195,7 @@ public final class MemoryStore {
     try {
       return Optional.of(
           new InstalledPack(
-              PackManifest.parse(manifest, Files.readAllBytes(manifest)),
+              PackManifest.parse(manifest.toString(), Files.readAllBytes(manifest)),
               named.digest(),
               directory,
               named.origin(),
@@ -265,7 +264,7 @@ public final class MemoryStore {
   public InstalledPack verify(String name, Trust trust) {
     InstalledPack installed = require(name);
     try (PackFolder folder = PackFolder.open(installed.directory())) {
-      trust.check(folder.manifestBytes(), folder.signature(), installed.directory());
+      trust.check(folder.manifestBytes(), folder.signature(), folder.origin());
     }
     MemoryPack.open(installed.directory());
     return installed;
@@ -326,7 +325,7 @@ public final class MemoryStore {
     Set<String> kept = new HashSet<>();
     for (Path pack : children(packs())) {
       Path file = pack.resolve(PackManifest.FILE);
-      PackManifest.parse(file, Files.readAllBytes(file))
+      PackManifest.parse(file.toString(), Files.readAllBytes(file))
           .files()
           .forEach(entry -> kept.add(entry.sha256()));
     }

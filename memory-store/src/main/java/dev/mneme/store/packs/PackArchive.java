@@ -54,7 +54,7 @@ public final class PackArchive implements PackSource {
     this.channel = channel;
     entries = readEntries();
     manifestBytes = readWhole(entries.getFirst(), LARGEST_MANIFEST);
-    manifest = PackManifest.parse(file.resolve(PackManifest.FILE), manifestBytes);
+    manifest = PackManifest.parse(file.resolve(PackManifest.FILE).toString(), manifestBytes);
     requireListed();
   }
 

@@ -19,7 +19,7 @@ public final class PackFolder implements PackSource {
   private PackFolder(Path folder, byte[] manifestBytes) {
     this.folder = folder;
     this.manifestBytes = manifestBytes;
-    manifest = PackManifest.parse(folder.resolve(PackManifest.FILE), manifestBytes);
+    manifest = PackManifest.parse(folder.resolve(PackManifest.FILE).toString(), manifestBytes);
   }
 
   /**

@@ -7,7 +7,6 @@ import com.google.common.hash.Hashing;
 import dev.mneme.MalformedFileException;
 import dev.mneme.store.json.JsonValue;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
@@ -84,11 +83,11 @@ public record PackSignature(
   /**
    * Reads the file.
    *
-   * @param file where the bytes came from, for messages
+   * @param origin where the bytes came from, for messages
    * @throws MalformedFileException naming the field that is wrong
    */
-  public static PackSignature parse(Path file, byte[] bytes) {
-    JsonValue json = JsonValue.parse(file, bytes);
+  public static PackSignature parse(String origin, byte[] bytes) {
+    JsonValue json = JsonValue.parse(origin, bytes);
     JsonValue version = json.get("schemaVersion");
     if (version.integer(Integer.MIN_VALUE, Integer.MAX_VALUE) != SCHEMA_VERSION) {
       throw version.unlike(SCHEMA_VERSION + ", the only version this release reads");

@@ -1,7 +1,6 @@
 package dev.mneme.store.packs;
 
 import dev.mneme.store.packs.UntrustedPackException.Reason;
-import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -52,7 +51,7 @@ public record Trust(Policy policy, List<TrustedKey> keys, InstantSource clock) {
    * @throws dev.mneme.MalformedFileException likewise, if the signature cannot be read
    */
   public Optional<String> check(
-      byte[] manifestBytes, Optional<byte[]> signatureBytes, Path origin) {
+      byte[] manifestBytes, Optional<byte[]> signatureBytes, String origin) {
     if (policy == Policy.OFF) {
       return Optional.empty();
     }
@@ -67,13 +66,13 @@ public record Trust(Policy policy, List<TrustedKey> keys, InstantSource clock) {
     }
   }
 
-  private String signer(byte[] manifestBytes, Optional<byte[]> signatureBytes, Path origin) {
+  private String signer(byte[] manifestBytes, Optional<byte[]> signatureBytes, String origin) {
     if (signatureBytes.isEmpty()) {
       throw untrusted(
           Reason.MISSING, origin, "is not signed; get a signed copy, or do not require signatures");
     }
     PackSignature signature =
-        PackSignature.parse(origin.resolve(PackSignature.FILE), signatureBytes.get());
+        PackSignature.parse(origin + "/" + PackSignature.FILE, signatureBytes.get());
     TrustedKey trusted =
         keys.stream()
             .filter(key -> key.key().equals(signature.key()))
@@ -117,7 +116,7 @@ public record Trust(Policy policy, List<TrustedKey> keys, InstantSource clock) {
     return trusted.signer();
   }
 
-  private static UntrustedPackException untrusted(Reason reason, Path origin, String what) {
+  private static UntrustedPackException untrusted(Reason reason, String origin, String what) {
     return new UntrustedPackException(reason, "the pack %s %s".formatted(origin, what));
   }
 }

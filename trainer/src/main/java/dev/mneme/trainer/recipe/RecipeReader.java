@@ -145,7 +145,7 @@ final class RecipeReader {
 
   private JsonValue defaultOf(Setting setting) {
     String text = "{\"default\": %s}".formatted(setting.byDefault());
-    return JsonValue.parse(file, text.getBytes(StandardCharsets.UTF_8)).get("default");
+    return JsonValue.parse(file.toString(), text.getBytes(StandardCharsets.UTF_8)).get("default");
   }
 
   private @Nullable Object read(JsonValue json, String path, Type type, Setting setting) {

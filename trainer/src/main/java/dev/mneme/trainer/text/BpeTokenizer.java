@@ -58,7 +58,7 @@ public final class BpeTokenizer {
   public static BpeTokenizer read(Path file) {
     try {
       byte[] bytes = Files.readAllBytes(file);
-      return BpeTokenizerJson.read(JsonValue.parse(file, bytes), bytes);
+      return BpeTokenizerJson.read(JsonValue.parse(file.toString(), bytes), bytes);
     } catch (IOException e) {
       throw new MnemeException("cannot read the tokenizer %s: %s".formatted(file, e), e);
     }

@@ -120,14 +120,14 @@ final class BpeTokenizerJson {
       if (!ids.containsKey(ByteLevelAlphabet.toSymbols(new byte[] {(byte) b}))) {
         throw new MalformedFileException(
             "%s: the vocabulary lacks the byte 0x%02X, so it cannot spell every text"
-                .formatted(json.file(), b));
+                .formatted(json.origin(), b));
       }
     }
     Integer beginId = ids.get(BpeTokenizer.BEGIN);
     if (beginId == null) {
       throw new MalformedFileException(
           "%s: expected a token \"%s\" to begin documents with, found none"
-              .formatted(json.file(), BpeTokenizer.BEGIN));
+              .formatted(json.origin(), BpeTokenizer.BEGIN));
     }
     return new BpeTokenizer(entries, merges(model, ids), beginId, file);
   }
@@ -177,7 +177,7 @@ final class BpeTokenizerJson {
     for (int id = 0; id < size; id++) {
       String entry = found[id];
       if (entry == null) {
-        throw new MalformedFileException("%s: no entry has the id %d".formatted(json.file(), id));
+        throw new MalformedFileException("%s: no entry has the id %d".formatted(json.origin(), id));
       }
       entries.add(entry);
     }
