@@ -37,8 +37,9 @@ final class ModelOptionsMixin {
       names = "--memory",
       paramLabel = "MEMORY",
       description =
-          "A memory: a pack or a Hugging Face directory, or a shipped pack by name. Repeat it for"
-              + " several.")
+          "A memory: a pack or a Hugging Face directory, a shipped or installed pack by name, or"
+              + " hf:OWNER/NAME@REVISION or mvn:GROUP:ARTIFACT:VERSION, which is installed first if"
+              + " it is not yet. Repeat it for several.")
   private List<String> memories = new ArrayList<>();
 
   @Option(

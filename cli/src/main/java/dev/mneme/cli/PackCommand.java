@@ -3,14 +3,13 @@ package dev.mneme.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MnemeException;
-import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.MnemeHome;
 import dev.mneme.store.PackManifest;
 import dev.mneme.store.packs.InstalledPack;
 import dev.mneme.store.packs.MemoryStore;
 import dev.mneme.store.packs.PackArchive;
-import dev.mneme.store.packs.PackFolder;
+import dev.mneme.store.packs.PackReference;
 import dev.mneme.store.packs.PackSignature;
 import dev.mneme.store.packs.PackSource;
 import dev.mneme.store.packs.SigningKey;
@@ -45,7 +44,8 @@ final class PackCommand implements Runnable {
 
   private static final String SIGNATURES =
       "What becomes of packs that no key in $MNEME_HOME/trusted-keys vouches for: off, warn or"
-          + " require. Default: ${DEFAULT-VALUE}.";
+          + " require. Default: MNEME_SIGNATURES, or else off.";
+  private static final String SIGNATURES_DEFAULT = "${env:MNEME_SIGNATURES:-off}";
   private static final int SHORT_DIGEST = "sha256:".length() + 12;
   private static final double MB = 1e6;
 
@@ -78,15 +78,18 @@ final class PackCommand implements Runnable {
   int pull(
       @Parameters(
               paramLabel = "PACK",
-              description = "A folder with pack.json, a .mpack file, or a pack on the class path.")
+              description =
+                  "A folder with pack.json, a .mpack file, a pack on the class path,"
+                      + " hf:OWNER/NAME@REVISION of a model hub, or mvn:GROUP:ARTIFACT:VERSION.")
           String given,
-      @Option(names = "--signatures", defaultValue = "off", description = SIGNATURES)
+      @Option(names = "--signatures", defaultValue = SIGNATURES_DEFAULT, description = SIGNATURES)
           Trust.Policy signatures,
       @Option(
               names = "--allow-older",
               description = "Also in place of a later version of the same name.")
           boolean allowOlder) {
-    try (PackSource source = source(given)) {
+    try (var bars = new FetchBars();
+        PackSource source = new PackReference(given).open(bars)) {
       InstalledPack installed = store().install(source, trust(signatures), allowOlder);
       out()
           .printf(
@@ -97,23 +100,6 @@ final class PackCommand implements Runnable {
               installed.signer().map(signer -> ", signed by " + signer).orElse(""));
     }
     return 0;
-  }
-
-  private static PackSource source(String given) {
-    Path path = Path.of(given);
-    if (Files.isDirectory(path)) {
-      return PackFolder.open(path);
-    }
-    if (Files.exists(path)) {
-      return PackArchive.open(path);
-    }
-    ClassPathModels models = ClassPathModels.here();
-    if (models.packs().contains(given)) {
-      return PackFolder.open(models.pack(given).directory());
-    }
-    throw new MnemeException(
-        "no such pack: %s; give a folder with %s, a file that ends in %s, or a pack on the class path: %s"
-            .formatted(given, PackManifest.FILE, PackArchive.SUFFIX, models.packs()));
   }
 
   /** Lists what is installed. */
@@ -197,7 +183,7 @@ final class PackCommand implements Runnable {
       description = "Reads every byte of an installed pack again, and its signature.")
   int verify(
       @Parameters(paramLabel = "NAME") String name,
-      @Option(names = "--signatures", defaultValue = "off", description = SIGNATURES)
+      @Option(names = "--signatures", defaultValue = SIGNATURES_DEFAULT, description = SIGNATURES)
           Trust.Policy signatures) {
     InstalledPack pack = store().verify(name, trust(signatures));
     out().printf("%s %s is whole (%s)%n", pack.name(), pack.version(), pack.digest());

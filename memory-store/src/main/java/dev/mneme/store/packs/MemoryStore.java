@@ -126,6 +126,27 @@ public final class MemoryStore {
     return find(manifest.name()).orElseThrow();
   }
 
+  /**
+   * What a reference means: a pack that was installed from exactly there, or else one that is
+   * installed now under its name. A reference that may come to mean another pack, such as to a
+   * branch, is looked up each time.
+   *
+   * @param listener told while files are fetched
+   * @throws MnemeException if there is no such pack, or as for {@link #install}; an older pack than
+   *     the installed one of its name is refused
+   */
+  public InstalledPack obtain(PackReference reference, Trust trust, FetchListener listener) {
+    Optional<InstalledPack> there =
+        list().stream().filter(pack -> pack.origin().equals(reference.text())).findFirst();
+    if (there.isPresent()) {
+      requireTrusted(there.get(), trust);
+      return there.get();
+    }
+    try (PackSource source = reference.open(listener)) {
+      return install(source, trust, false);
+    }
+  }
+
   private void requireNotOlder(PackManifest manifest) {
     find(manifest.name())
         .filter(installed -> installed.version().compareTo(manifest.version()) > 0)
@@ -232,10 +253,12 @@ public final class MemoryStore {
    * and collects nothing.
    *
    * @throws UnresolvedNameException if nothing of that name is installed
+   * @throws UntrustedPackException if nobody vouches for it as asked
    * @throws PackIntegrityException if its files are damaged
    */
-  public PackLease lease(String name) {
+  public PackLease lease(String name, Trust trust) {
     InstalledPack installed = require(name);
+    requireTrusted(installed, trust);
     Path folder = leases().resolve(installed.digest().substring(PREFIX.length()));
     Optional<Path> mark = Optional.empty();
     if (Files.isWritable(root)) {
@@ -263,11 +286,15 @@ public final class MemoryStore {
    */
   public InstalledPack verify(String name, Trust trust) {
     InstalledPack installed = require(name);
+    requireTrusted(installed, trust);
+    MemoryPack.open(installed.directory());
+    return installed;
+  }
+
+  private static void requireTrusted(InstalledPack installed, Trust trust) {
     try (PackFolder folder = PackFolder.open(installed.directory())) {
       trust.check(folder.manifestBytes(), folder.signature(), folder.origin());
     }
-    MemoryPack.open(installed.directory());
-    return installed;
   }
 
   /**

@@ -1,5 +1,9 @@
 package dev.mneme.store.packs;
 
+import com.google.common.base.Ascii;
+import com.google.common.base.Enums;
+import dev.mneme.MnemeException;
+import dev.mneme.store.MnemeHome;
 import dev.mneme.store.packs.UntrustedPackException.Reason;
 import java.time.InstantSource;
 import java.util.List;
@@ -17,6 +21,8 @@ import org.slf4j.LoggerFactory;
 public record Trust(Policy policy, List<TrustedKey> keys, InstantSource clock) {
 
   private static final Logger log = LoggerFactory.getLogger(Trust.class);
+
+  private static final String VARIABLE = "MNEME_SIGNATURES";
 
   /** What a pack that no trusted key vouches for meets with. */
   public enum Policy {
@@ -38,6 +44,25 @@ public record Trust(Policy policy, List<TrustedKey> keys, InstantSource clock) {
   /** Reads no clock but the system's. */
   public Trust(Policy policy, List<TrustedKey> keys) {
     this(policy, keys, InstantSource.system());
+  }
+
+  /**
+   * The policy that the environment variable {@code MNEME_SIGNATURES} names (off, warn or require;
+   * off where it is not set) and the keys in the file {@link TrustedKey#FILE} of {@link MnemeHome}.
+   *
+   * @throws MnemeException if the variable says anything else
+   * @throws dev.mneme.MalformedFileException if the file is not one of keys
+   */
+  public static Trust ofEnvironment() {
+    String named = System.getenv().getOrDefault(VARIABLE, "off");
+    Policy policy =
+        Enums.getIfPresent(Policy.class, Ascii.toUpperCase(named))
+            .toJavaUtil()
+            .orElseThrow(
+                () ->
+                    new MnemeException(
+                        "%s is \"%s\"; set it to off, warn or require".formatted(VARIABLE, named)));
+    return new Trust(policy, TrustedKey.read(MnemeHome.folder().resolve(TrustedKey.FILE)));
   }
 
   /**

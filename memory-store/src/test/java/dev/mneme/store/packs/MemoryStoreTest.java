@@ -74,7 +74,7 @@ class MemoryStoreTest {
     assertThat(installed.origin()).isEqualTo(law.directory().toString());
     assertThat(store.find("law")).hasValue(installed);
     assertThat(store.list()).containsExactly(installed);
-    try (PackLease lease = store.lease("law")) {
+    try (PackLease lease = store.lease("law", Trust.OFF)) {
       assertThat(lease.pack().digest()).isEqualTo(law.digest());
       assertThat(lease.pack().directory()).startsWith(root);
     }
@@ -214,7 +214,7 @@ class MemoryStoreTest {
   @Test
   void aNameThatIsNotInstalledIsRefusedWithThoseThatAre() {
     install(pack("law", PackVersion.FIRST, 1));
-    assertThatThrownBy(() -> store.lease("finance"))
+    assertThatThrownBy(() -> store.lease("finance", Trust.OFF))
         .isInstanceOf(UnresolvedNameException.class)
         .hasMessageContainingAll("finance", "law");
     assertThat(store.find("../law")).isEmpty();
@@ -224,7 +224,7 @@ class MemoryStoreTest {
   @Test
   void whatANameMeantStaysWhileItIsLeased() {
     InstalledPack first = install(pack("law", PackVersion.FIRST, 1));
-    PackLease lease = store.lease("law");
+    PackLease lease = store.lease("law", Trust.OFF);
     install(pack("law", SECOND, 2));
     assertThat(store.collect(Duration.ofHours(-1)).packs()).isEmpty();
     assertThat(MemoryPack.open(lease.pack().directory()).digest()).isEqualTo(first.digest());
@@ -281,7 +281,8 @@ class MemoryStoreTest {
     assertThatThrownBy(() -> store.verify("law", Trust.OFF))
         .isInstanceOf(PackIntegrityException.class)
         .hasMessageContaining("model.safetensors");
-    assertThatThrownBy(() -> store.lease("law")).isInstanceOf(PackIntegrityException.class);
+    assertThatThrownBy(() -> store.lease("law", Trust.OFF))
+        .isInstanceOf(PackIntegrityException.class);
     install(law);
     assertThat(store.verify("law", Trust.OFF).digest()).isEqualTo(law.digest());
     InstalledPack other = install(pack("other", PackVersion.FIRST, 1));
@@ -298,7 +299,7 @@ class MemoryStoreTest {
     try {
       MemoryStore same = MemoryStore.at(root);
       assertThat(same.list()).hasSize(1);
-      try (PackLease lease = same.lease("law")) {
+      try (PackLease lease = same.lease("law", Trust.OFF)) {
         assertThat(lease.pack().digest()).isEqualTo(law.digest());
       }
     } finally {
