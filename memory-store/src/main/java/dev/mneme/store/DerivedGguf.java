@@ -107,6 +107,6 @@ public final class DerivedGguf {
   private static boolean isWhole(Path file) throws IOException {
     return Files.exists(file)
         && Files.exists(sumOf(file))
-        && PackFiles.describe(file).sha256().equals(Files.readString(sumOf(file)));
+        && KnownDigests.standard().describe(file).sha256().equals(Files.readString(sumOf(file)));
   }
 }

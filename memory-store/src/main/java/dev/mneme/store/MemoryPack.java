@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 
 /**
  * A memory on disk, verified: the published model files and a manifest with their digests.
@@ -42,7 +43,7 @@ public final class MemoryPack {
     this.manifest = manifest;
     this.vouchedFor = vouchedFor;
     this.digest = digest;
-    this.content = PackContent.read(directory, manifest.kind());
+    this.content = PackContent.read(directory, manifest.kind(), digest, VocabularyCache.standard());
     NetworkShape network = content.network();
     if (manifest.architecture() != network.architecture()
         || manifest.vocabularySize() != network.vocabulary()) {
@@ -59,7 +60,9 @@ public final class MemoryPack {
   }
 
   /**
-   * Opens a pack, or a plain model folder, reading every file to its end to verify it.
+   * Opens a pack, or a plain model folder. Every file is verified: read to its end, unless it was
+   * before and its file system says that nothing about it changed since. {@link #openFresh} reads
+   * in any case.
    *
    * @throws PackIntegrityException if a file is absent, has another size or digest, is a link, or
    *     is a model file that the manifest does not list; names every such file
@@ -68,6 +71,15 @@ public final class MemoryPack {
    *     holds an MLP Memory, whose host nothing names
    */
   public static MemoryPack open(Path directory) {
+    return open(directory, KnownDigests.standard()::describe);
+  }
+
+  /** As {@link #open}, reading every file to its end whatever is known of it. */
+  public static MemoryPack openFresh(Path directory) {
+    return open(directory, PackFiles::describe);
+  }
+
+  private static MemoryPack open(Path directory, Function<Path, Entry> describe) {
     if (!Files.isDirectory(directory)) {
       throw new MnemeException(
           "no such pack: %s; give a folder with %s, or with a model's %s"
@@ -75,11 +87,11 @@ public final class MemoryPack {
     }
     Path file = directory.resolve(PackManifest.FILE);
     if (!Files.exists(file)) {
-      return openPlainFolder(directory);
+      return openPlainFolder(directory, describe);
     }
     byte[] bytes = readManifest(file);
     PackManifest manifest = PackManifest.parse(file.toString(), bytes);
-    verify(directory, manifest);
+    verify(directory, manifest, describe);
     return new MemoryPack(directory, manifest, true, "sha256:" + PackFiles.sha256(bytes));
   }
 
@@ -181,13 +193,13 @@ public final class MemoryPack {
     }
   }
 
-  private static MemoryPack openPlainFolder(Path directory) {
+  private static MemoryPack openPlainFolder(Path directory, Function<Path, Entry> describe) {
     var kind = new PackKind.MemoryDecoder(); // the only kind that names no host
     PackContent.requireKind(directory, kind);
     HuggingFaceConfig config = HuggingFaceConfig.read(directory);
     List<Entry> files =
         PackFiles.carried(directory).stream()
-            .map(name -> PackFiles.describe(directory.resolve(name)))
+            .map(name -> describe.apply(directory.resolve(name)))
             .toList();
     var manifest =
         new PackManifest(
@@ -211,7 +223,8 @@ public final class MemoryPack {
     }
   }
 
-  private static void verify(Path directory, PackManifest manifest) {
+  private static void verify(
+      Path directory, PackManifest manifest, Function<Path, Entry> describe) {
     var problems = new ArrayList<String>();
     for (Entry expected : manifest.files()) {
       Path file = directory.resolve(expected.name());
@@ -231,7 +244,7 @@ public final class MemoryPack {
             "\"%s\" has %d bytes, expected %d".formatted(expected.name(), size, expected.bytes()));
         continue;
       }
-      Entry found = PackFiles.describe(file);
+      Entry found = describe.apply(file);
       if (!found.equals(expected)) {
         problems.add(
             "\"%s\" has SHA-256 %s, expected %s"

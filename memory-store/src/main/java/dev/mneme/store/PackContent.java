@@ -5,12 +5,14 @@ import dev.mneme.MnemeException;
 import dev.mneme.Vocabulary;
 import dev.mneme.store.PackKind.MemoryDecoder;
 import dev.mneme.store.PackKind.MlpMemory;
+import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceModel;
 import dev.mneme.store.hf.MlpModel;
 import dev.mneme.store.hf.NetworkShape;
 import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.store.safetensors.TensorSource;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** What is learnt of a model folder by opening it once as the kind it should be. */
 record PackContent(NetworkShape network, Vocabulary vocabulary, WeightType storedType) {
@@ -42,6 +44,29 @@ record PackContent(NetworkShape network, Vocabulary vocabulary, WeightType store
         }
       }
     };
+  }
+
+  /**
+   * As {@link #read} of a folder whose files are verified, which is quick where the same content
+   * was opened before: what was checked then is not checked again.
+   *
+   * @param digest of all the files
+   */
+  static PackContent read(Path directory, PackKind kind, String digest, VocabularyCache cache) {
+    Optional<Vocabulary> known = cache.find(digest);
+    if (known.isEmpty()) {
+      PackContent content = read(directory, kind);
+      cache.put(digest, content.vocabulary());
+      return content;
+    }
+    NetworkShape network =
+        switch (kind) {
+          case MemoryDecoder() -> HuggingFaceConfig.read(directory);
+          case MlpMemory(_) -> MlpModel.shape(directory);
+        };
+    try (TensorSource tensors = TensorSource.openDirectory(directory)) {
+      return new PackContent(network, known.get(), storedType(tensors));
+    }
   }
 
   /** The type that loses nothing: F16 where all weights are stored so, or else F32. */

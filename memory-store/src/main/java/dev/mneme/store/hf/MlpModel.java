@@ -82,6 +82,13 @@ public final class MlpModel implements AutoCloseable {
     }
   }
 
+  /** The shape of a folder's memory, of which nothing else is read; as {@link #open}. */
+  public static MlpShape shape(Path directory) {
+    try (TensorSource tensors = TensorSource.openDirectory(directory)) {
+      return MlpConfig.read(directory).shape(tensors);
+    }
+  }
+
   private static void check(Path directory, MlpShape shape, TensorSource tensors) {
     var expected = new LinkedHashMap<String, List<Long>>();
     shape.tensors().forEach(tensor -> expected.put(tensor.name(), tensor.shape()));

@@ -165,7 +165,7 @@ public final class MemoryStore {
       return false;
     }
     try {
-      MemoryPack.open(pack);
+      MemoryPack.openFresh(pack);
       Files.setLastModifiedTime(pack, FileTime.from(clock.instant())); // so that it stays for now
       return true;
     } catch (PackIntegrityException e) {
@@ -287,7 +287,7 @@ public final class MemoryStore {
   public InstalledPack verify(String name, Trust trust) {
     InstalledPack installed = require(name);
     requireTrusted(installed, trust);
-    MemoryPack.open(installed.directory());
+    MemoryPack.openFresh(installed.directory());
     return installed;
   }
 

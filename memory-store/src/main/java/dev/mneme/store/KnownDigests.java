@@ -1,0 +1,186 @@
+package dev.mneme.store;
+
+import com.google.common.base.Splitter;
+import com.google.common.primitives.Longs;
+import dev.mneme.store.PackManifest.Entry;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Digests of files that were read to their end before, so that a pack of a gigabyte is not read
+ * again each time it is attached.
+ *
+ * <p>A file is taken to be the one that was read if its size, its number in the file system, the
+ * time of its last change and that of the last change of these (which no program sets at will) are
+ * what they were, as Git does. A file that changed in the last two seconds before it was read is
+ * read again next time, for clocks of file systems are coarse. Where a file system does not say all
+ * that, as on Windows, every file is read each time.
+ *
+ * <p>One small file for each path in a cache folder, which anyone may delete at any time. Safe for
+ * several threads and processes.
+ */
+final class KnownDigests {
+  private static final Logger log = LoggerFactory.getLogger(KnownDigests.class);
+
+  private static final String ATTRIBUTES = "unix:size,ino,dev,lastModifiedTime,ctime";
+  private static final Duration COARSE = Duration.ofSeconds(2);
+  private static final int NUMBERS = 6;
+
+  private final Path folder;
+  private final Duration coarse;
+
+  /**
+   * Digests kept in a folder.
+   *
+   * @param coarse how far a file system's clock may be behind
+   */
+  KnownDigests(Path folder, Duration coarse) {
+    this.folder = folder;
+    this.coarse = coarse;
+  }
+
+  /** In the cache of {@link MnemeHome}. */
+  static KnownDigests standard() {
+    return new KnownDigests(CacheFolder.standard().resolve("digests"), COARSE);
+  }
+
+  /**
+   * What a file was when it was read.
+   *
+   * @param changed nanoseconds since 1970 of the last change of content
+   * @param touched the same of the last change of anything about it
+   */
+  private record Stamp(long size, long number, long device, long changed, long touched) {
+
+    /** Reads it; nothing where the file system does not have all of it. */
+    static Optional<Stamp> of(Path file) throws IOException {
+      Map<String, Object> found;
+      try {
+        found = Files.readAttributes(file, ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+      } catch (UnsupportedOperationException | IllegalArgumentException e) {
+        return Optional.empty();
+      }
+      return found.get("size") instanceof Long size
+              && found.get("ino") instanceof Long number
+              && found.get("dev") instanceof Long device
+              && found.get("lastModifiedTime") instanceof FileTime changed
+              && found.get("ctime") instanceof FileTime touched
+          ? Optional.of(
+              new Stamp(
+                  size,
+                  number,
+                  device,
+                  changed.to(TimeUnit.NANOSECONDS),
+                  touched.to(TimeUnit.NANOSECONDS)))
+          : Optional.empty();
+    }
+
+    String text() {
+      return "%d %d %d %d %d".formatted(size, number, device, changed, touched);
+    }
+
+    boolean isOlderThan(Instant limit) {
+      long nanos = TimeUnit.SECONDS.toNanos(limit.getEpochSecond()) + limit.getNano();
+      return Math.max(changed, touched) < nanos;
+    }
+  }
+
+  /** Size and digest of a file, which is read to its end unless it is known. */
+  Entry describe(Path file) {
+    try {
+      Optional<Stamp> before = Stamp.of(file);
+      if (before.isEmpty()) {
+        return PackFiles.describe(file);
+      }
+      Path note = note(file);
+      Optional<String> known = read(note, file, before.get());
+      if (known.isPresent()) {
+        return new Entry(String.valueOf(file.getFileName()), before.get().size(), known.get());
+      }
+      Instant began = Instant.now();
+      Entry read = PackFiles.describe(file);
+      if (Stamp.of(file).equals(before) && before.get().isOlderThan(began.minus(coarse))) {
+        write(note, file, before.get(), read.sha256());
+      }
+      return read;
+    } catch (IOException e) {
+      log.debug("no digest of {} is kept", file, e);
+      return PackFiles.describe(file);
+    }
+  }
+
+  private Path note(Path file) throws IOException {
+    byte[] path = real(file).getBytes(StandardCharsets.UTF_8);
+    return folder.resolve(PackFiles.sha256(path));
+  }
+
+  private static String real(Path file) throws IOException {
+    return file.toRealPath().toString();
+  }
+
+  private static Optional<String> read(Path note, Path file, Stamp now) throws IOException {
+    if (!Files.exists(note)) {
+      return Optional.empty();
+    }
+    List<String> lines = Files.readAllLines(note);
+    if (lines.size() != 2 || !lines.getFirst().equals(real(file))) {
+      return Optional.empty();
+    }
+    List<String> parts = Splitter.on(' ').splitToList(lines.getLast());
+    boolean whole =
+        parts.size() == NUMBERS
+            && parts.subList(0, NUMBERS - 1).stream().allMatch(n -> Longs.tryParse(n) != null)
+            && PackManifest.SHA256.matcher(parts.getLast()).matches();
+    String stamp = String.join(" ", parts.subList(0, parts.size() - 1));
+    return whole && stamp.equals(now.text()) ? Optional.of(parts.getLast()) : Optional.empty();
+  }
+
+  private void write(Path note, Path file, Stamp stamp, String sha256) {
+    try {
+      Files.createDirectories(folder);
+      removeStale();
+      Path temporary = Files.createTempFile(folder, ".new-", "");
+      Files.writeString(temporary, "%s\n%s %s\n".formatted(real(file), stamp.text(), sha256));
+      Files.move(temporary, note, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      log.debug("the digest of {} cannot be kept", file, e);
+    }
+  }
+
+  /** Forgets files that are no longer there. */
+  private void removeStale() throws IOException {
+    List<Path> notes;
+    try (Stream<Path> list = Files.list(folder)) {
+      notes = list.toList();
+    }
+    for (Path note : notes) {
+      boolean unfinished = String.valueOf(note.getFileName()).startsWith(".");
+      if (!unfinished && Files.exists(note) && !isOfAFile(Files.readAllLines(note))) {
+        Files.deleteIfExists(note);
+      }
+    }
+  }
+
+  private static boolean isOfAFile(List<String> lines) {
+    try {
+      return lines.size() == 2 && Files.exists(Path.of(lines.getFirst()));
+    } catch (InvalidPathException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,141 @@
+package dev.mneme.store;
+
+import com.google.common.hash.Hashing;
+import dev.mneme.Vocabulary;
+import dev.mneme.Vocabulary.Kind;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Vocabularies of packs that were opened before, by the packs' digests: a {@code tokenizer.json} of
+ * 150,000 entries takes half a second to read and check, this a few milliseconds.
+ *
+ * <p>Files in a cache folder, which anyone may delete at any time; one that is damaged is not used.
+ * Safe for several threads and processes. A file holds, in big-endian order, the number of entries,
+ * the id that begins a sequence (-1: none), the number of ids that end one and these, for each
+ * entry its kind (a byte), for each its length, then all entries' bytes, and the SHA-256 of all
+ * before.
+ */
+final class VocabularyCache {
+  private static final Logger log = LoggerFactory.getLogger(VocabularyCache.class);
+
+  /** Counts changes of the file, and of what is made of a tokenizer. */
+  private static final int VERSION = 1;
+
+  private static final int DIGEST_BYTES = 32;
+  private static final Kind[] KINDS = Kind.values();
+
+  private final Path folder;
+
+  VocabularyCache(Path folder) {
+    this.folder = folder;
+  }
+
+  /** In the cache of {@link MnemeHome}. */
+  static VocabularyCache standard() {
+    return new VocabularyCache(CacheFolder.standard().resolve("vocabularies"));
+  }
+
+  private Path file(String packDigest) {
+    String hex = packDigest.substring("sha256:".length());
+    return folder.resolve("%s-v%d".formatted(hex, VERSION));
+  }
+
+  /** The vocabulary of a pack, if it is here. */
+  Optional<Vocabulary> find(String packDigest) {
+    Path file = file(packDigest);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      byte[] bytes = Files.readAllBytes(file);
+      int end = bytes.length - DIGEST_BYTES;
+      if (end > 0
+          && Arrays.equals(
+              Hashing.sha256().hashBytes(bytes, 0, end).asBytes(),
+              Arrays.copyOfRange(bytes, end, bytes.length))) {
+        return Optional.of(parse(ByteBuffer.wrap(bytes, 0, end)));
+      }
+      log.warn("the cached {} is damaged and will be made again", file);
+    } catch (IOException | BufferUnderflowException e) {
+      log.warn("the cached {} cannot be read and will be made again: {}", file, e.toString());
+    }
+    return Optional.empty();
+  }
+
+  private static Vocabulary parse(ByteBuffer in) {
+    int size = in.getInt();
+    Vocabulary.Builder vocabulary = Vocabulary.builder();
+    int bos = in.getInt();
+    if (bos >= 0) {
+      vocabulary.bos(bos);
+    }
+    for (int ends = in.getInt(); ends > 0; ends--) {
+      vocabulary.end(in.getInt());
+    }
+    byte[] kinds = new byte[size];
+    in.get(kinds);
+    int[] lengths = new int[size];
+    in.asIntBuffer().get(lengths);
+    in.position(in.position() + size * Integer.BYTES);
+    for (int id = 0; id < size; id++) {
+      byte[] entry = new byte[lengths[id]];
+      in.get(entry);
+      vocabulary.add(entry, KINDS[kinds[id]]);
+    }
+    return vocabulary.build();
+  }
+
+  /** Keeps a vocabulary, if the folder can be written. */
+  void put(String packDigest, Vocabulary vocabulary) {
+    byte[] content = write(vocabulary);
+    try {
+      Files.createDirectories(folder);
+      Path temporary = Files.createTempFile(folder, ".new-", "");
+      try (var out = Files.newOutputStream(temporary)) {
+        out.write(content);
+        out.write(Hashing.sha256().hashBytes(content).asBytes());
+      }
+      Files.move(temporary, file(packDigest), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      log.debug("a vocabulary cannot be kept in {}", folder, e);
+    }
+  }
+
+  private static byte[] write(Vocabulary vocabulary) {
+    var bytes = new ByteArrayOutputStream();
+    var entries = new ByteArrayOutputStream();
+    try (var out = new DataOutputStream(bytes)) {
+      int size = vocabulary.size();
+      out.writeInt(size);
+      out.writeInt(vocabulary.bos().orElse(-1));
+      out.writeInt(vocabulary.endIds().size());
+      for (int id : vocabulary.endIds()) {
+        out.writeInt(id);
+      }
+      for (int id = 0; id < size; id++) {
+        out.writeByte(vocabulary.kind(id).ordinal());
+      }
+      for (int id = 0; id < size; id++) {
+        byte[] entry = vocabulary.bytes(id);
+        out.writeInt(entry.length);
+        entries.writeBytes(entry);
+      }
+      entries.writeTo(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException("an array cannot fail", e);
+    }
+    return bytes.toByteArray();
+  }
+}
