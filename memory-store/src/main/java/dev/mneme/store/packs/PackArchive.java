@@ -40,8 +40,12 @@ public final class PackArchive implements PackSource {
   private static final int MOST_ENTRIES = 4096;
 
   private static final int LONGEST_NAME = 128;
-  private static final long LARGEST_MANIFEST = 4L << 20;
-  private static final long LARGEST_SIGNATURE = 64 << 10;
+
+  /** Bytes that {@code pack.json} may take where a pack comes from elsewhere. */
+  public static final int LARGEST_MANIFEST = 4 << 20;
+
+  /** Bytes that {@code pack.sig} may take where a pack comes from elsewhere. */
+  public static final int LARGEST_SIGNATURE = 64 << 10;
 
   private final Path file;
   private final FileChannel channel;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mneme.store.maven;
+
+import org.jspecify.annotations.NullMarked;
