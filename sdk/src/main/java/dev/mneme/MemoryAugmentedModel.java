@@ -3,8 +3,6 @@ package dev.mneme;
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -99,13 +97,9 @@ public final class MemoryAugmentedModel implements AutoCloseable {
 
   private void replace(@Nullable Attachment old, MemoryModule memory, LambdaPolicy policy) {
     checkOpen();
-    List<String> differences = host().vocabulary().differencesFrom(memory.vocabulary());
-    if (!differences.isEmpty()) {
-      throw new IncompatibleMemoryException(
-          "memory %s does not speak the tokens of host %s (here: the host, there: the memory); use one trained for this tokenizer:%n  %s"
-              .formatted(memory.name(), host().name(), String.join("\n  ", differences)));
-    }
-    memory.reads().ifPresent(reads -> requireHost(memory, reads));
+    Compatibility.of(
+            host(), memory.name(), memory.vocabulary(), memory.reads(), options.onForeignHost())
+        .require();
     var added = new Attachment(new Shared<>(memory), policy);
     List<Attachment> next = new ArrayList<>(attachments);
     if (old == null) {
@@ -120,38 +114,6 @@ public final class MemoryAugmentedModel implements AutoCloseable {
               .formatted(memory.name(), total));
     }
     attachments = ImmutableList.copyOf(next);
-  }
-
-  private void requireHost(MemoryModule memory, TappedHost reads) {
-    HostModel model = host();
-    Optional<HostIdentity> identity = model.identity();
-    if (identity.isEmpty()) {
-      throw new IncompatibleMemoryException(
-          "memory %s reads the host's activations, but the engine of host %s gives none; open the host with another engine, or use a Memory Decoder"
-              .formatted(memory.name(), model.name()));
-    }
-    OptionalInt width = model.activationWidth(reads.tap());
-    if (width.isEmpty()) {
-      throw new IncompatibleMemoryException(
-          "memory %s reads %s, which host %s (%s, %d blocks) does not have"
-              .formatted(
-                  memory.name(),
-                  reads.tap(),
-                  model.name(),
-                  identity.get().architecture(),
-                  identity.get().blocks()));
-    }
-    if (width.getAsInt() != reads.host().width()) {
-      throw new IncompatibleMemoryException(
-          "memory %s reads activations of width %d, but those of host %s have %d; use a memory trained on this host"
-              .formatted(memory.name(), reads.host().width(), model.name(), width.getAsInt()));
-    }
-    List<String> differences = reads.host().differencesFrom(identity.get());
-    if (options.onForeignHost() == ForeignHostPolicy.REFUSE && !differences.isEmpty()) {
-      throw new IncompatibleMemoryException(
-          "memory %s was trained on the activations of another host than %s: %s. Use a memory trained on this host; if this is a variant of the same, ForeignHostPolicy.ACCEPT (--force on the command line) attaches it"
-              .formatted(memory.name(), model.name(), String.join("; ", differences)));
-    }
   }
 
   private @Nullable Attachment find(String name) {

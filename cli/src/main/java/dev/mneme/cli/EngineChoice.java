@@ -10,6 +10,7 @@ import dev.mneme.llamacpp.LlamaCppMemoryLoader;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.WeightType;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -21,6 +22,13 @@ sealed interface EngineChoice {
 
   /** Opens a memory; the caller closes it. */
   MemoryModule memory(MemoryPack pack);
+
+  /** What runs a host's files, with the engine's defaults. */
+  static EngineChoice of(Path host) {
+    return Files.isDirectory(host)
+        ? new Torch(TorchOptions.defaults())
+        : new LlamaCpp(LlamaCppOptions.defaults(), Optional.empty());
+  }
 
   /**
    * llama.cpp, for GGUF files.

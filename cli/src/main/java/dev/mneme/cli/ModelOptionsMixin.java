@@ -102,9 +102,7 @@ final class ModelOptionsMixin {
     var model =
         MemoryAugmentedModel.over(
             engine.host(path),
-            ModelOptions.defaults()
-                .withCores(cores)
-                .withOnForeignHost(force ? ForeignHostPolicy.ACCEPT : ForeignHostPolicy.REFUSE));
+            ModelOptions.defaults().withCores(cores).withOnForeignHost(foreignHosts()));
     try {
       for (int i = 0; i < memories.size(); i++) {
         attach(model, memories.get(i), i, weights, engine);
@@ -114,6 +112,10 @@ final class ModelOptionsMixin {
       model.close();
       throw e;
     }
+  }
+
+  private ForeignHostPolicy foreignHosts() {
+    return force ? ForeignHostPolicy.ACCEPT : ForeignHostPolicy.REFUSE;
   }
 
   private EngineChoice llamaCpp() {
@@ -144,7 +146,7 @@ final class ModelOptionsMixin {
       List<Double> weights,
       EngineChoice engine) {
     MemoryPack pack = ModelNames.pack(name);
-    pack.requireVocabularyOf(model.host());
+    pack.compatibilityWith(model.host(), foreignHosts()).require(); // before it is loaded
     double lambda =
         weights.isEmpty()
             ? pack.recommendedLambda().orElse(PackLabel.DEFAULT_LAMBDA) / memories.size()

@@ -2,7 +2,10 @@ package dev.mneme.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.Compatibility;
+import dev.mneme.HostModel;
 import dev.mneme.MnemeException;
+import dev.mneme.store.MemoryLoader;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.MnemeHome;
 import dev.mneme.store.PackManifest;
@@ -55,7 +58,8 @@ final class PackCommand implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "say what to do with packs: pull, list, show, verify, rm, gc, pack, sign or new-key");
+        "say what to do with packs: pull, list, show, check, verify, rm, gc, pack, sign or"
+            + " new-key");
   }
 
   private static MemoryStore store() {
@@ -188,6 +192,48 @@ final class PackCommand implements Runnable {
     InstalledPack pack = store().verify(name, trust(signatures));
     out().printf("%s %s is whole (%s)%n", pack.name(), pack.version(), pack.digest());
     return 0;
+  }
+
+  /** Compares a pack with a host. */
+  @Command(
+      name = "check",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Says whether a pack fits a host, with every reason why not.",
+        "Ends with 0 if it does and with 1 if it does not."
+      })
+  int check(
+      @Parameters(
+              paramLabel = "PACK",
+              description = "As for --memory: a folder, a name, or a reference.")
+          String given,
+      @Option(
+              names = "--host",
+              required = true,
+              paramLabel = "HOST",
+              description = "A .gguf file, a Hugging Face folder, or a shipped host by name.")
+          String host,
+      @Option(names = "--json", description = "For machines.") boolean json) {
+    MemoryPack pack = ModelNames.pack(given);
+    Path path = ModelNames.host(host);
+    try (HostModel model = EngineChoice.of(path).host(path)) {
+      Compatibility found = MemoryLoader.check(pack, model);
+      if (json) {
+        ObjectNode root = Json.object();
+        root.put("pack", pack.name())
+            .put("digest", pack.digest())
+            .put("host", model.name())
+            .put("fits", found.fits());
+        found.reasons().forEach(root.putArray("reasons")::add);
+        out().println(Json.write(root));
+      } else {
+        out()
+            .printf(
+                "%s %s %s%n", pack.name(), found.fits() ? "fits" : "does not fit", model.name());
+        found.reasons().forEach(reason -> out().println("  - " + reason));
+      }
+      return found.fits() ? 0 : 1;
+    }
   }
 
   /** Takes a name away. */

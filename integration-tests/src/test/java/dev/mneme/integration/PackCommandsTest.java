@@ -114,6 +114,21 @@ class PackCommandsTest {
   }
 
   @Test
+  void aCheckNamesEveryReasonWhyAPackDoesNotFit() throws IOException {
+    Path host = directory.resolve("host.gguf");
+    done("convert", model, "--out", host, "--type", "f32");
+    assertThat(done("pack", "check", pack, "--host", host)).contains(NAME + " fits host.gguf");
+
+    Outcome shipped = run("pack", "check", "law-mlp", "--host", host);
+    assertThat(shipped.code()).isEqualTo(1);
+    assertThat(shipped.out())
+        .contains("law-mlp does not fit", "token ids mean different things", "another host");
+    JsonNode json = run("pack", "check", "law-mlp", "--host", host, "--json").json();
+    assertThat(json.path("fits").asBoolean(true)).isFalse();
+    assertThat(json.path("reasons")).hasSizeGreaterThan(1);
+  }
+
+  @Test
   void whatIsRemovedIsFreed() {
     done("pack", "pull", pack);
     done("pack", "rm", NAME);

@@ -1,5 +1,7 @@
 package dev.mneme.store;
 
+import dev.mneme.Compatibility;
+import dev.mneme.ForeignHostPolicy;
 import dev.mneme.HostModel;
 import dev.mneme.IncompatibleMemoryException;
 import dev.mneme.MemoryModule;
@@ -31,9 +33,9 @@ public interface MemoryLoader {
    * Opens a pack, or a plain model folder, for a host, with the one engine on the class path that
    * accepts the two.
    *
-   * @throws IncompatibleMemoryException if token ids do not mean the same in both; lists every
-   *     difference
-   * @throws MnemeException if the pack is missing or damaged, no engine accepts it, or several do
+   * @throws IncompatibleMemoryException if it does not fit the host, or no engine runs it there;
+   *     lists every reason
+   * @throws MnemeException if the pack is missing or damaged, or several engines accept it
    */
   static MemoryModule open(Path directory, HostModel host) {
     return open(MemoryPack.open(directory), host, engines());
@@ -58,19 +60,38 @@ public interface MemoryLoader {
 
   /** As {@link #open(Path, HostModel)}, with a pack opened before and a choice of engines. */
   static MemoryModule open(MemoryPack pack, HostModel host, List<MemoryLoader> loaders) {
-    pack.requireVocabularyOf(host);
-    List<MemoryLoader> fitting =
-        loaders.stream().filter(loader -> loader.accepts(pack, host)).toList();
-    if (fitting.size() == 1) {
-      return fitting.getFirst().load(pack, host);
+    // Whether another host than the one it was trained on will do is decided when attaching.
+    Compatibility found = pack.compatibilityWith(host, ForeignHostPolicy.ACCEPT);
+    List<MemoryLoader> fitting = fitting(pack, host, loaders);
+    if (fitting.isEmpty()) {
+      found = found.and(noEngine(loaders));
     }
-    List<String> names =
-        (fitting.isEmpty() ? loaders : fitting).stream().map(MemoryLoader::engine).toList();
-    throw new MnemeException(
-        fitting.isEmpty()
-            ? "the memory %s is nothing that any engine on the class path runs beside the host %s; engines: %s"
-                .formatted(pack.name(), host.name(), names)
-            : "the memory %s can be opened by %s; call the one you want directly"
-                .formatted(pack.name(), names));
+    found.require();
+    if (fitting.size() > 1) {
+      throw new MnemeException(
+          "the memory %s can be opened by %s; call the one you want directly"
+              .formatted(pack.name(), fitting.stream().map(MemoryLoader::engine).toList()));
+    }
+    return fitting.getFirst().load(pack, host);
+  }
+
+  private static List<MemoryLoader> fitting(
+      MemoryPack pack, HostModel host, List<MemoryLoader> loaders) {
+    return loaders.stream().filter(loader -> loader.accepts(pack, host)).toList();
+  }
+
+  private static String noEngine(List<MemoryLoader> loaders) {
+    return "no engine on the class path runs it beside this host; engines: %s"
+        .formatted(loaders.stream().map(MemoryLoader::engine).toList());
+  }
+
+  /**
+   * Whether a pack fits a host and some engine on the class path runs it there, with every reason
+   * why not.
+   */
+  static Compatibility check(MemoryPack pack, HostModel host) {
+    Compatibility found = pack.compatibilityWith(host, ForeignHostPolicy.REFUSE);
+    List<MemoryLoader> loaders = engines();
+    return fitting(pack, host, loaders).isEmpty() ? found.and(noEngine(loaders)) : found;
   }
 }

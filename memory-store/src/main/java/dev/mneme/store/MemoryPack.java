@@ -1,7 +1,8 @@
 package dev.mneme.store;
 
+import dev.mneme.Compatibility;
+import dev.mneme.ForeignHostPolicy;
 import dev.mneme.HostModel;
-import dev.mneme.IncompatibleMemoryException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
@@ -17,6 +18,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 
@@ -180,17 +182,16 @@ public final class MemoryPack {
   }
 
   /**
-   * Checks that ids mean the same here and in the host.
+   * Compares what this memory needs with what a host is; see {@link Compatibility#of}.
    *
-   * @throws IncompatibleMemoryException listing every difference
+   * @param onForeignHost whether an MLP Memory may read a host it was not trained on
    */
-  public void requireVocabularyOf(HostModel host) {
-    List<String> differences = host.vocabulary().differencesFrom(vocabulary());
-    if (!differences.isEmpty()) {
-      throw new IncompatibleMemoryException(
-          "the memory %s does not fit the host %s, because token ids mean different things (here: the host, there: the memory); use a memory trained for this host's tokenizer: %s"
-              .formatted(name(), host.name(), String.join("; ", differences)));
-    }
+  public Compatibility compatibilityWith(HostModel host, ForeignHostPolicy onForeignHost) {
+    Optional<TappedHost> reads =
+        kind() instanceof PackKind.MlpMemory(TappedHost tapped)
+            ? Optional.of(tapped)
+            : Optional.empty();
+    return Compatibility.of(host, name(), vocabulary(), reads, onForeignHost);
   }
 
   private static MemoryPack openPlainFolder(Path directory, Function<Path, Entry> describe) {

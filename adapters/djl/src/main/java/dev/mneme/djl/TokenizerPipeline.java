@@ -11,7 +11,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.hf.TokenizerJson;
-import java.nio.file.Path;
 
 /**
  * A {@code tokenizer.json} as it is given to the Hugging Face tokenizers library: from text to ids
@@ -33,7 +32,7 @@ final class TokenizerPipeline {
   private static final ObjectWriter WRITER =
       MAPPER.writer().with(JsonWriteFeature.ESCAPE_NON_ASCII);
 
-  private final Path file;
+  private final String file;
   private final JsonNode root;
 
   /**
@@ -43,7 +42,7 @@ final class TokenizerPipeline {
    */
   TokenizerPipeline(TokenizerJson description) {
     PipelineGuard.check(description.json());
-    this.file = description.json().file();
+    this.file = description.json().origin();
     this.root = description.json().tree();
   }
 

@@ -1,8 +1,7 @@
 package dev.mneme.djl;
 
+import static dev.mneme.MallocGrowth.requireNoGrowth;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import dev.mneme.FloatRows;
@@ -19,19 +18,9 @@ import dev.mneme.store.testing.TinyMlp;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,7 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a token and a session leave behind, on the heap and outside. */
 class NativeMemoryTest {
 
-  private static final int ROUNDS = 10;
   private static final int TOKENS = 4_000;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -137,43 +125,6 @@ class NativeMemoryTest {
     int[] token = {100};
     for (int i = 0; i < TOKENS; i++) {
       session.recall(token, activation, Rows.LAST);
-    }
-  }
-
-  /**
-   * Repeats work until one round leaves malloc's count as it was. The JVM itself takes and returns
-   * megabytes now and then, but what the work leaves behind would be there after every round.
-   *
-   * @param bytes less than what must not be left behind
-   */
-  private static void requireNoGrowth(Runnable work, long bytes) {
-    work.run();
-    List<Long> growths = new ArrayList<>();
-    for (int round = 0; round < ROUNDS; round++) {
-      long before = mallocBytes();
-      work.run();
-      growths.add(mallocBytes() - before);
-      if (Math.abs(growths.getLast()) < bytes) {
-        return;
-      }
-    }
-    fail("every round left memory behind, in bytes: %s; allowed %d", growths, bytes);
-  }
-
-  /** Bytes that malloc has given out and not got back, large blocks included (mallinfo2(3)). */
-  private static long mallocBytes() {
-    MemoryLayout sizes = MemoryLayout.sequenceLayout(10, ValueLayout.JAVA_LONG);
-    Linker linker = Linker.nativeLinker();
-    var mallinfo = linker.defaultLookup().find("mallinfo2");
-    assumeTrue(mallinfo.isPresent(), "only glibc tells");
-    MethodHandle call =
-        linker.downcallHandle(
-            mallinfo.get(), FunctionDescriptor.of(MemoryLayout.structLayout(sizes)));
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment info = (MemorySegment) call.invokeExact((SegmentAllocator) arena);
-      return info.getAtIndex(ValueLayout.JAVA_LONG, 4) + info.getAtIndex(ValueLayout.JAVA_LONG, 7);
-    } catch (Throwable e) {
-      throw new AssertionError(e);
     }
   }
 }

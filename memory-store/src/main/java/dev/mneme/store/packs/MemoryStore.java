@@ -2,9 +2,12 @@ package dev.mneme.store.packs;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import dev.mneme.Compatibility;
+import dev.mneme.HostModel;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.UnresolvedNameException;
+import dev.mneme.store.MemoryLoader;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.MnemeHome;
 import dev.mneme.store.PackManifest;
@@ -295,6 +298,16 @@ public final class MemoryStore {
     try (PackFolder folder = PackFolder.open(installed.directory())) {
       trust.check(folder.manifestBytes(), folder.signature(), folder.origin());
     }
+  }
+
+  /**
+   * Whether an installed pack fits a host and some engine on the class path runs it there, with
+   * every reason why not.
+   *
+   * @throws PackIntegrityException if its files are damaged
+   */
+  public static Compatibility check(InstalledPack pack, HostModel host) {
+    return MemoryLoader.check(MemoryPack.open(pack.directory()), host);
   }
 
   /**
