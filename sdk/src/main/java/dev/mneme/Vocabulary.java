@@ -2,7 +2,10 @@ package dev.mneme;
 
 import com.google.common.base.Ascii;
 import com.google.common.base.Preconditions;
+import com.google.common.hash.HashCode;
+import com.google.common.hash.Hashing;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,6 +40,7 @@ public final class Vocabulary {
   private final Kind[] kinds;
   private final int bos;
   private final SortedSet<Integer> endIds;
+  private final HashCode used;
 
   private Vocabulary(Builder builder) {
     this.bytes = builder.bytes.toArray(byte[][]::new);
@@ -45,6 +49,22 @@ public final class Vocabulary {
     this.endIds = builder.endIds;
     checkId("beginning-of-sequence", bos);
     endIds.forEach(id -> checkId("end-of-generation", id));
+    used = digestOfUsed();
+  }
+
+  /** Over the entries that are in use, so that large vocabularies are compared at a glance. */
+  private HashCode digestOfUsed() {
+    int length = 0;
+    for (byte[] entry : bytes) {
+      length += 2 * Integer.BYTES + 1 + entry.length;
+    }
+    ByteBuffer content = ByteBuffer.allocate(length);
+    for (int id = 0; id < bytes.length; id++) {
+      if (kinds[id] != Kind.UNUSED) {
+        content.putInt(id).put((byte) kinds[id].ordinal()).putInt(bytes[id].length).put(bytes[id]);
+      }
+    }
+    return Hashing.sha256().hashBytes(content.array(), 0, content.position());
   }
 
   private void checkId(String role, int id) {
@@ -114,7 +134,8 @@ public final class Vocabulary {
   public List<String> differencesFrom(Vocabulary other) {
     var report = new ArrayList<String>();
     int differing = 0;
-    for (int id = 0; id < Math.max(size(), other.size()); id++) {
+    int most = used.equals(other.used) ? 0 : Math.max(size(), other.size());
+    for (int id = 0; id < most; id++) {
       if (!sameEntry(other, id) && differing++ < DIFFERENCES_SHOWN) {
         report.add("id %d is %s here and %s there".formatted(id, describe(id), other.describe(id)));
       }

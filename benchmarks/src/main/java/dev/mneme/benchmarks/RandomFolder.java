@@ -66,7 +66,9 @@ final class RandomFolder {
         .put("hidden_act", "silu");
   }
 
-  /** Byte-level, with no merges: a text's ids are its bytes. */
+  /**
+   * Byte-level, with the one merge that llama.cpp wants: nearly all ids of a text are its bytes.
+   */
   private static ObjectNode tokenizer() {
     ObjectNode root = MAPPER.createObjectNode().put("version", "1.0");
     root.putArray("added_tokens");
@@ -86,9 +88,9 @@ final class RandomFolder {
       vocabulary.put(ByteLevelAlphabet.toSymbols(new byte[] {(byte) b}), b);
     }
     for (int id = BYTES; id < RandomModel.VOCABULARY; id++) {
-      vocabulary.put("t" + id, id);
+      vocabulary.put(id == BYTES ? "th" : "t" + id, id);
     }
-    model.putArray("merges");
+    model.putArray("merges").add("t h");
     return root;
   }
 
