@@ -52,7 +52,7 @@ public final class FolderTokenizer implements Tokenizer, AutoCloseable {
   /** As {@link #open}, of a tokenizer that was read already. */
   public static FolderTokenizer of(TokenizerJson description) {
     TokenizerPipeline pipeline = new TokenizerPipeline(description);
-    String name = description.json().file().toString();
+    String name = description.json().origin();
     NativeTokenizer plain = NativeTokenizer.of(name, pipeline.json(false));
     try {
       // The library cannot be told to let special tokens be, so it is told of none.

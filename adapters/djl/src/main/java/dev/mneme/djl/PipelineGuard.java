@@ -93,6 +93,6 @@ final class PipelineGuard {
             .orElse("");
     return new MnemeException(
         "%s: the %s %s%s is not supported; supported are %s"
-            .formatted(root.file(), part, type(step), regex, supported));
+            .formatted(root.origin(), part, type(step), regex, supported));
   }
 }

@@ -43,7 +43,7 @@ final class TokenizerPipeline {
    */
   TokenizerPipeline(TokenizerJson description) {
     PipelineGuard.check(description.json());
-    this.file = description.json().file();
+    this.file = Path.of(description.json().origin());
     this.root = description.json().tree();
   }
 

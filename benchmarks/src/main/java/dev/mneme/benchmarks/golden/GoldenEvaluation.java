@@ -139,7 +139,7 @@ final class GoldenEvaluation implements Callable<Integer> {
     if (hosts.size() != 1) {
       throw new MnemeException(
           "%s: expected one model with the role \"host\", found %s"
-              .formatted(models.file(), hosts));
+              .formatted(models.origin(), hosts));
     }
     return hosts.getFirst();
   }
