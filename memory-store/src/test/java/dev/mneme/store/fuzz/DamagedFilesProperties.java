@@ -49,7 +49,7 @@ class DamagedFilesProperties {
   }
 
   /** Wherever a block of inputs begins; shrinking would only look at other inputs. */
-  @Property(tries = 20, seed = "4916", shrinking = ShrinkingMode.OFF)
+  @Property(tries = 10, seed = "4916", shrinking = ShrinkingMode.OFF)
   void damagedFilesAreReadOrRefused(@ForAll @LongRange(min = 0, max = 1L << 40) long first) {
     FuzzWatch watch = watch();
     watch.run(first, first + BLOCK, made().names(), Duration.ofDays(1));
@@ -59,7 +59,7 @@ class DamagedFilesProperties {
   @Example
   void damageIsNeitherHarmlessNorAlwaysFatal() {
     FuzzWatch watch = watch();
-    watch.run(0, 9_000, made().names(), Duration.ofDays(1));
+    watch.run(0, 4_500, made().names(), Duration.ofDays(1));
     assertThat(made().names())
         .allSatisfy(
             name -> {

@@ -1,7 +1,5 @@
 package dev.mneme.store.gguf;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.mneme.MnemeException;
 import dev.mneme.store.fuzz.AllocationBound;
 import dev.mneme.store.fuzz.FileTarget;
@@ -78,7 +76,7 @@ public final class GgufTarget extends FileTarget {
       if (tensor.offset() < 0
           || tensor.bytes() < 0
           || tensor.bytes() > input.length - tensor.offset()) {
-        assertThat(tensor).as("a tensor of a file of %s bytes", input.length).isNull();
+        throw new AssertionError("%s in a file of %d bytes".formatted(tensor, input.length));
       }
     }
     file.metadata().forEach((key, value) -> readValue(file, key, value));

@@ -1,7 +1,6 @@
 package dev.mneme.store.packs;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mneme.store.PackManifest;
 import dev.mneme.store.fuzz.AllocationBound;
@@ -90,7 +89,7 @@ public final class ArchiveTarget extends FileTarget {
           }
         }
         if (bytes != entry.bytes()) {
-          assertThat(bytes).as(entry.name()).isEqualTo(entry.bytes());
+          throw new AssertionError("%d bytes of %s".formatted(bytes, entry));
         }
       }
     }
