@@ -108,6 +108,9 @@ public record HuggingFaceConfig(
   /** The file's name in a model folder. */
   public static final String FILE = "config.json";
 
+  /** Far more than any model has; keeps lists of tensors and graphs short. */
+  private static final int MAX_LAYERS = 512;
+
   /** What transformers takes where {@code layer_norm_epsilon} is absent. */
   static final double DEFAULT_GPT2_EPSILON = 1e-5;
 
@@ -186,7 +189,7 @@ public record HuggingFaceConfig(
           .get("num_key_value_heads")
           .unlike("a divisor of the %d attention heads".formatted(heads));
     }
-    int layers = config.get("num_hidden_layers").count();
+    int layers = layers(config.get("num_hidden_layers"));
     int headDim = headDim(architecture, config, hidden, heads);
     var rotary = new RotaryFields(config);
     rotary.requireWholeHeads();
@@ -225,12 +228,12 @@ public record HuggingFaceConfig(
     return new HuggingFaceConfig(
         Architecture.GPT2,
         hidden,
-        config.get("n_layer").count(),
+        layers(config.get("n_layer")),
         heads,
         heads,
         headDim,
         headDim,
-        config.find("n_inner").map(JsonValue::count).orElseGet(() -> Math.multiplyExact(4, hidden)),
+        gpt2FeedForward(config),
         config.get("vocab_size").count(),
         config.get("n_positions").count(),
         config.find("layer_norm_epsilon").map(JsonValue::positive).orElse(DEFAULT_GPT2_EPSILON),
@@ -246,6 +249,18 @@ public record HuggingFaceConfig(
         ids(config, "eos_token_id"));
   }
 
+  static int layers(JsonValue value) {
+    return (int) value.integer(1, MAX_LAYERS);
+  }
+
+  /** Four times the width where {@code n_inner} does not say. */
+  static int gpt2FeedForward(JsonValue config) {
+    return config
+        .find("n_inner")
+        .map(JsonValue::count)
+        .orElseGet(() -> 4 * (int) config.get("n_embd").integer(1, Integer.MAX_VALUE / 4));
+  }
+
   private static HuggingFaceConfig gptNeox(JsonValue config) {
     requireOneOf(config, "hidden_act", NEOX_ACTIVATIONS);
     int hidden = config.get("hidden_size").count();
@@ -255,7 +270,7 @@ public record HuggingFaceConfig(
     return new HuggingFaceConfig(
         Architecture.GPT_NEOX,
         hidden,
-        config.get("num_hidden_layers").count(),
+        layers(config.get("num_hidden_layers")),
         heads,
         heads,
         headDim,

@@ -34,9 +34,6 @@ record MlpConfig(
 
   private static final String TRANSFORM = "embedding_transform.";
 
-  /** Far more than any model has; keeps lists of tensors and graphs short. */
-  private static final int MAX_LAYERS = 512;
-
   /**
    * Reads the file of a folder.
    *
@@ -72,7 +69,7 @@ record MlpConfig(
         Style.MISTRAL,
         config.get("hidden_size").count(),
         config.get("intermediate_size").count(),
-        layers(config.get("num_hidden_layers")),
+        HuggingFaceConfig.layers(config.get("num_hidden_layers")),
         config.get("vocab_size").count(),
         epsilon(config.get("rms_norm_eps")),
         HuggingFaceConfig.id(config, "bos_token_id"),
@@ -82,12 +79,11 @@ record MlpConfig(
   private static MlpConfig gpt2(JsonValue config) {
     HuggingFaceConfig.requireOneOf(
         config, "activation_function", HuggingFaceConfig.GPT2_ACTIVATIONS);
-    int hidden = config.get("n_embd").count();
     return new MlpConfig(
         Style.GPT2,
-        hidden,
-        config.find("n_inner").map(JsonValue::count).orElseGet(() -> Math.multiplyExact(4, hidden)),
-        layers(config.get("n_layer")),
+        config.get("n_embd").count(),
+        HuggingFaceConfig.gpt2FeedForward(config),
+        HuggingFaceConfig.layers(config.get("n_layer")),
         config.get("vocab_size").count(),
         config
             .find("layer_norm_epsilon")
@@ -104,10 +100,6 @@ record MlpConfig(
       throw value.unlike("a number above 1e-37 and at most 1");
     }
     return epsilon;
-  }
-
-  private static int layers(JsonValue value) {
-    return (int) value.integer(1, MAX_LAYERS);
   }
 
   /** The shape; whether a transform comes first, and from which width, only the tensors tell. */

@@ -69,6 +69,9 @@ public final class TokenizerJson {
     }
   }
 
+  /** Ids without an entry that any vocabulary may have, to be a round number. */
+  private static final int MOST_PADDING = 4096;
+
   static final char BLANK = '\u2581';
   private static final Pattern BYTE_NAME = Pattern.compile("<0x[0-9A-F]{2}>");
 
@@ -268,6 +271,7 @@ public final class TokenizerJson {
   }
 
   private List<Token> tokens(JsonValue model, int size) {
+    requirePadding(size, model);
     var found = new @Nullable Token[size];
     model
         .get("vocab")
@@ -310,6 +314,18 @@ public final class TokenizerJson {
       tokens.add(token == null ? new Token("[PAD" + id + "]", TokenType.UNUSED) : token);
     }
     return List.copyOf(tokens);
+  }
+
+  /** A vocabulary takes memory for every id, so its size must be one that the entries vouch for. */
+  private void requirePadding(int size, JsonValue model) {
+    int entries =
+        model.get("vocab").members().size()
+            + json.find("added_tokens").map(added -> added.elements().size()).orElse(0);
+    if (size - entries > Math.max(entries, MOST_PADDING)) {
+      throw malformed(
+          "%d entries for a vocab_size in %s of %d; at most %d ids may be padding"
+              .formatted(entries, HuggingFaceConfig.FILE, size, Math.max(entries, MOST_PADDING)));
+    }
   }
 
   private int id(JsonValue value, int size) {

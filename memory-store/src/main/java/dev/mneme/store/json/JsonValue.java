@@ -10,6 +10,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,7 +77,7 @@ public final class JsonValue {
    */
   public static JsonValue parse(String origin, byte[] bytes) {
     try {
-      JsonNode node = STRICT.readTree(bytes);
+      JsonNode node = STRICT.readTree(decode(origin, bytes));
       if (!node.isObject()) {
         throw new MalformedFileException(
             "%s: expected a JSON object, found %s".formatted(origin, kind(node)));
@@ -89,8 +92,18 @@ public final class JsonValue {
                   e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
                   e.getOriginalMessage()),
           e);
-    } catch (IOException e) {
-      throw new MnemeException("cannot read " + origin + ": " + e, e);
+    }
+  }
+
+  /**
+   * Jackson guesses the encoding: a few odd bytes would make it another, which JSON may not have.
+   */
+  private static String decode(String origin, byte[] bytes) {
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      return text.startsWith("\uFEFF") ? text.substring(1) : text; // some editors begin with it
+    } catch (CharacterCodingException e) {
+      throw new MalformedFileException(origin + ": not valid JSON: it is not UTF-8", e);
     }
   }
 

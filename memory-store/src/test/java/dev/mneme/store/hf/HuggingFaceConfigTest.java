@@ -331,6 +331,20 @@ class HuggingFaceConfigTest {
   }
 
   @Test
+  void refusesMoreBlocksThanAnyModelHas() {
+    refuses(
+        c -> c.put("num_hidden_layers", 2_000_000_000),
+        "\"num_hidden_layers\" must be an integer from 1 to 512");
+  }
+
+  @Test
+  void refusesAGpt2SoWideThatItsFeedForwardWidthOverflows() {
+    assertThatThrownBy(() -> gpt2(c -> c.put("n_embd", 1 << 30)))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll("\"n_embd\" must be", "1073741824");
+  }
+
+  @Test
   void refusesAWindowOfNoTokens() {
     refuses(
         c -> c.put("model_type", "mistral").put("sliding_window", 0),

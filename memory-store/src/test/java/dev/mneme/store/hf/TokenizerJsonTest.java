@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,6 +67,15 @@ class TokenizerJsonTest {
     assertThat(vocabulary.size()).isEqualTo(width);
     assertThat(vocabulary.kind(width - 1)).isEqualTo(Kind.UNUSED);
     assertThat(vocabulary.kind(width - 4)).isEqualTo(Kind.TEXT);
+  }
+
+  @Test
+  void refusesAVocabularySizeThatIsNearlyAllPadding() {
+    write(Family.LLAMA);
+    assertThatThrownBy(
+            () -> TokenizerJson.read(directory, Integer.MAX_VALUE, OptionalInt.empty(), List.of()))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll("tokenizer.json", "vocab_size", "2147483647", "padding");
   }
 
   @ParameterizedTest

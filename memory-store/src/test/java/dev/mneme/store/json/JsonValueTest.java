@@ -84,6 +84,23 @@ class JsonValueTest {
   }
 
   @Test
+  void refusesBytesThatLookLikeUtf32() {
+    byte[] bytes = {0, 0, 0, '{', 'V', '`', 'm', 'e'}; // a guess at encodings would end there
+    refuses(() -> JsonValue.parse("dir/some.json", bytes), "dir/some.json", "not valid JSON");
+  }
+
+  @Test
+  void refusesUtf16() {
+    byte[] bytes = "{\"é\":1}".getBytes(StandardCharsets.UTF_16LE);
+    refuses(() -> JsonValue.parse("dir/some.json", bytes), "not valid JSON", "UTF-8");
+  }
+
+  @Test
+  void readsPastAByteOrderMark() {
+    assertThat(parse("\uFEFF{'x':1}").get("x").count()).isEqualTo(1);
+  }
+
+  @Test
   void refusesDeepNesting() {
     refuses(() -> parse("{'x':" + "[".repeat(100_000)), "not valid JSON");
   }
