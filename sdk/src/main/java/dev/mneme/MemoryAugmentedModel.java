@@ -72,15 +72,18 @@ public final class MemoryAugmentedModel implements AutoCloseable {
    * @throws IllegalArgumentException if no such memory is attached, or as for {@link #attach}
    * @throws IncompatibleMemoryException as for {@link #attach}
    */
-  public synchronized void swap(String name, MemoryModule memory, LambdaPolicy policy) {
-    Attachment old = required(name);
-    Attachment sameName = find(memory.name());
-    if (sameName != null && !sameName.equals(old)) {
-      throw new IllegalArgumentException(
-          "a memory named %s is attached already".formatted(memory.name()));
+  public void swap(String name, MemoryModule memory, LambdaPolicy policy) {
+    Attachment old;
+    synchronized (this) {
+      old = required(name);
+      Attachment sameName = find(memory.name());
+      if (sameName != null && !sameName.equals(old)) {
+        throw new IllegalArgumentException(
+            "a memory named %s is attached already".formatted(memory.name()));
+      }
+      replace(old, memory, policy);
     }
-    replace(old, memory, policy);
-    old.shared().release();
+    old.shared().release(); // closing a large memory takes a while; nobody waits for it
   }
 
   /**
@@ -88,10 +91,13 @@ public final class MemoryAugmentedModel implements AutoCloseable {
    *
    * @throws IllegalArgumentException if no such memory is attached
    */
-  public synchronized void detach(String name) {
-    Attachment old = required(name);
-    attachments =
-        attachments.stream().filter(a -> !a.equals(old)).collect(ImmutableList.toImmutableList());
+  public void detach(String name) {
+    Attachment old;
+    synchronized (this) {
+      old = required(name);
+      attachments =
+          attachments.stream().filter(a -> !a.equals(old)).collect(ImmutableList.toImmutableList());
+    }
     old.shared().release();
   }
 

@@ -4,6 +4,9 @@ import dev.mneme.GenerationRequest;
 import dev.mneme.LambdaPolicy;
 import dev.mneme.MemoryAugmentedModel;
 import dev.mneme.MemoryModule;
+import dev.mneme.MemorySession;
+import dev.mneme.MemoryUse;
+import dev.mneme.Vocabulary;
 import dev.mneme.llamacpp.LlamaCppHost;
 import dev.mneme.llamacpp.LlamaCppMemoryLoader;
 import dev.mneme.llamacpp.LlamaCppOptions;
@@ -16,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How long a memory of Qwen2.5-0.5B's shape (random weights, 151,936 entries) takes to be attached
@@ -39,16 +43,17 @@ public final class AttachBenchmark {
     if (!Files.exists(host)) {
       GgufConverter.convertHost(folder, host, WeightType.Q8_0);
     }
+    var closing = new AtomicLong();
     List<Path> packs = List.of(pack(folder, models, "one"), pack(folder, models, "two"));
     try (var model = MemoryAugmentedModel.over(LlamaCppHost.open(host))) {
       for (int i = 0; i < packs.size(); i++) {
-        Times first = Times.of(model, packs.get(i), type);
+        Times first = Times.of(model, packs.get(i), type, closing);
         System.out.println("first time: " + first);
       }
       List<Times> warm = new ArrayList<>();
       Thread busy = Thread.ofPlatform().daemon().start(() -> generate(model));
       for (int round = 0; round < rounds; round++) {
-        warm.add(Times.of(model, packs.get(round % packs.size()), type));
+        warm.add(Times.of(model, packs.get(round % packs.size()), type, closing));
       }
       busy.interrupt();
       System.out.printf(
@@ -75,36 +80,97 @@ public final class AttachBenchmark {
     return all.stream().mapToDouble(Times::swap).max().orElse(Double.NaN);
   }
 
+  /** A memory that says how long closing it took, which whoever used it last pays for. */
+  private static final class Watched implements MemoryModule {
+
+    private final MemoryModule memory;
+    private final Thread maker = Thread.currentThread();
+    private final AtomicLong closing;
+
+    Watched(MemoryModule memory, AtomicLong closing) {
+      this.memory = memory;
+      this.closing = closing;
+    }
+
+    @Override
+    public String name() {
+      return memory.name();
+    }
+
+    @Override
+    public String digest() {
+      return memory.digest();
+    }
+
+    @Override
+    public Vocabulary vocabulary() {
+      return memory.vocabulary();
+    }
+
+    @Override
+    public int logitWidth() {
+      return memory.logitWidth();
+    }
+
+    @Override
+    public int contextLength() {
+      return memory.contextLength();
+    }
+
+    @Override
+    public MemorySession openSession(int threads) {
+      return memory.openSession(threads);
+    }
+
+    @Override
+    public void close() {
+      long start = System.nanoTime();
+      memory.close();
+      if (Thread.currentThread().equals(maker)) {
+        closing.addAndGet(System.nanoTime() - start);
+      }
+    }
+  }
+
   /**
    * Milliseconds of one attachment.
    *
    * @param open to verify the pack and read what it says
    * @param load to have its weights in the engine
    * @param swap to compare it with the host and put it in place
+   * @param close to unmap the one before, where no generation uses it any more
    */
-  private record Times(double open, double load, double swap) {
+  private record Times(double open, double load, double swap, double close) {
 
-    static Times of(MemoryAugmentedModel model, Path folder, WeightType type) {
+    static Times of(MemoryAugmentedModel model, Path folder, WeightType type, AtomicLong closing) {
       long start = System.nanoTime();
       MemoryPack pack = MemoryPack.open(folder);
       long opened = System.nanoTime();
       MemoryModule memory = LlamaCppMemoryLoader.load(pack, type, LlamaCppOptions.defaults());
-      long loaded = System.nanoTime();
+      var watched = new Watched(memory, closing);
+      List<MemoryUse> attached = model.memories();
       LambdaPolicy half = LambdaPolicy.fixed(0.5);
-      if (model.memories().isEmpty()) {
-        model.attach(memory, half);
+      closing.set(0);
+      long loaded = System.nanoTime();
+      if (attached.isEmpty()) {
+        model.attach(watched, half);
       } else {
-        model.swap(model.memories().getFirst().name(), memory, half);
+        model.swap(attached.getFirst().name(), watched, half);
       }
-      long swapped = System.nanoTime();
-      return new Times((opened - start) / 1e6, (loaded - opened) / 1e6, (swapped - loaded) / 1e6);
+      long swapped = System.nanoTime() - closing.get();
+      return new Times(
+          (opened - start) / 1e6,
+          (loaded - opened) / 1e6,
+          (swapped - loaded) / 1e6,
+          closing.get() / 1e6);
     }
 
     static Times median(List<Times> all) {
       return new Times(
           median(all.stream().mapToDouble(Times::open).toArray()),
           median(all.stream().mapToDouble(Times::load).toArray()),
-          median(all.stream().mapToDouble(Times::swap).toArray()));
+          median(all.stream().mapToDouble(Times::swap).toArray()),
+          median(all.stream().mapToDouble(Times::close).toArray()));
     }
 
     private static double median(double[] values) {
@@ -116,11 +182,12 @@ public final class AttachBenchmark {
     public String toString() {
       return String.format(
           Locale.ROOT,
-          "open %.1f ms, load %.1f ms, swap %.3f ms, together %.1f ms",
+          "open %.1f ms, load %.1f ms, swap %.3f ms, together %.1f ms; closing the old one %.1f ms",
           open,
           load,
           swap,
-          open + load + swap);
+          open + load + swap,
+          close);
     }
   }
 }
