@@ -61,7 +61,8 @@ public final class Vocabulary {
     ByteBuffer content = ByteBuffer.allocate(length);
     for (int id = 0; id < bytes.length; id++) {
       if (kinds[id] != Kind.UNUSED) {
-        content.putInt(id).put((byte) kinds[id].ordinal()).putInt(bytes[id].length).put(bytes[id]);
+        boolean text = kinds[id] == Kind.TEXT;
+        content.putInt(id).put((byte) (text ? 1 : 0)).putInt(bytes[id].length).put(bytes[id]);
       }
     }
     return Hashing.sha256().hashBytes(content.array(), 0, content.position());

@@ -8,6 +8,7 @@ import dev.mneme.HostLoader;
 import dev.mneme.LambdaPolicy;
 import dev.mneme.MemoryAugmentedModel;
 import dev.mneme.TokenScore;
+import dev.mneme.samples.InstallAPack;
 import dev.mneme.samples.SwapDomains;
 import dev.mneme.samples.TrainYourOwnPack;
 import dev.mneme.samples.TwoMemories;
@@ -72,6 +73,15 @@ class SamplesTest {
     assertThat(run(WrapAGgufModel::main, file, "Once upon"))
         .startsWith("host-10m.gguf")
         .containsPattern("Once upon .{5}");
+  }
+
+  @Test
+  void aPackIsInstalledAndAttached() throws IOException {
+    String digest = ClassPathModels.here().pack("law").digest();
+    Path store = directory.resolve("store");
+    assertThat(run(InstallAPack::main, store))
+        .contains("law 1.0.0, " + digest, "fits host-3m", "MemoryUse[name=law");
+    assertThat(run(InstallAPack::main, store, "law-mlp")).contains("law-mlp 1.0.0", "fits host-3m");
   }
 
   @Test

@@ -38,7 +38,7 @@ public interface MemoryLoader {
    * @throws MnemeException if the pack is missing or damaged, or several engines accept it
    */
   static MemoryModule open(Path directory, HostModel host) {
-    return open(MemoryPack.open(directory), host, engines());
+    return open(MemoryPack.open(directory), host);
   }
 
   /**
@@ -49,7 +49,12 @@ public interface MemoryLoader {
    * @throws MnemeException likewise
    */
   static MemoryModule open(String name, HostModel host) {
-    return open(ClassPathModels.here().pack(name), host, engines());
+    return open(ClassPathModels.here().pack(name), host);
+  }
+
+  /** As {@link #open(Path, HostModel)}, with a pack opened before. */
+  static MemoryModule open(MemoryPack pack, HostModel host) {
+    return open(pack, host, engines());
   }
 
   private static List<MemoryLoader> engines() {
@@ -58,7 +63,7 @@ public interface MemoryLoader {
         .toList();
   }
 
-  /** As {@link #open(Path, HostModel)}, with a pack opened before and a choice of engines. */
+  /** As {@link #open(MemoryPack, HostModel)}, with a choice of engines. */
   static MemoryModule open(MemoryPack pack, HostModel host, List<MemoryLoader> loaders) {
     // Whether another host than the one it was trained on will do is decided when attaching.
     Compatibility found = pack.compatibilityWith(host, ForeignHostPolicy.ACCEPT);

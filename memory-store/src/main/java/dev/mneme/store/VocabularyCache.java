@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +35,9 @@ final class VocabularyCache {
   private static final int VERSION = 1;
 
   private static final int DIGEST_BYTES = 32;
-  private static final Kind[] KINDS = Kind.values();
+
+  /** By the byte that stands for each in a file. */
+  private static final List<Kind> KINDS = List.of(Kind.TEXT, Kind.CONTROL, Kind.UNUSED);
 
   private final Path folder;
 
@@ -92,7 +95,7 @@ final class VocabularyCache {
     for (int id = 0; id < size; id++) {
       byte[] entry = new byte[lengths[id]];
       in.get(entry);
-      vocabulary.add(entry, KINDS[kinds[id]]);
+      vocabulary.add(entry, KINDS.get(kinds[id]));
     }
     return vocabulary.build();
   }
@@ -125,7 +128,7 @@ final class VocabularyCache {
         out.writeInt(id);
       }
       for (int id = 0; id < size; id++) {
-        out.writeByte(vocabulary.kind(id).ordinal());
+        out.writeByte(KINDS.indexOf(vocabulary.kind(id)));
       }
       for (int id = 0; id < size; id++) {
         byte[] entry = vocabulary.bytes(id);

@@ -1,10 +1,7 @@
 package dev.mneme.store.safetensors;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.mneme.MalformedFileException;
+import dev.mneme.store.json.JsonValue;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -18,10 +15,6 @@ import java.util.TreeMap;
 
 /** A model split over several SafeTensors files, as {@code model.safetensors.index.json} says. */
 public final class ShardedSafeTensors implements TensorSource {
-
-  private static final ObjectMapper MAPPER =
-      new ObjectMapper(
-          JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
 
   private final Map<String, SafeTensorsFile> shards = new TreeMap<>();
   private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
@@ -47,22 +40,13 @@ public final class ShardedSafeTensors implements TensorSource {
   }
 
   private void load(Path index) {
-    JsonNode map;
-    try {
-      map = MAPPER.readTree(index.toFile()).path("weight_map");
-    } catch (IOException e) {
-      throw new MalformedFileException(index + " is not valid JSON: " + e.getMessage(), e);
-    }
-    if (!map.isObject() || map.isEmpty()) {
+    Map<String, JsonValue> map = JsonValue.read(index).get("weight_map").members();
+    if (map.isEmpty()) {
       throw new MalformedFileException(
           index + " has no weight_map that names a shard for each tensor");
     }
-    for (Map.Entry<String, JsonNode> entry : map.properties()) {
-      if (!entry.getValue().isTextual()) {
-        throw new MalformedFileException(
-            "%s: weight_map.%s should be a file name".formatted(index, entry.getKey()));
-      }
-      SafeTensorsFile shard = shard(index, entry.getValue().textValue());
+    for (Map.Entry<String, JsonValue> entry : map.entrySet()) {
+      SafeTensorsFile shard = shard(index, entry.getValue().string());
       TensorInfo tensor = shard.tensors().get(entry.getKey());
       if (tensor == null) {
         throw new MalformedFileException(
