@@ -153,7 +153,7 @@ final class HubDownload implements Retries.Attempt<Path> {
       return retries.run("fetching " + download.address, download);
     } catch (UncheckedIOException e) {
       throw new MnemeException(
-          "cannot write %s: %s".formatted(download.part, e.getCause().getMessage()), e);
+          "cannot write %s: %s".formatted(download.part, e.getCause()), e);
     }
   }
 }
