@@ -113,6 +113,7 @@ final class VocabularyCache {
     }
   }
 
+  @SuppressWarnings("EnumOrdinal") // VERSION changes when the order does
   private static byte[] write(Vocabulary vocabulary) {
     var bytes = new ByteArrayOutputStream();
     var entries = new ByteArrayOutputStream();
