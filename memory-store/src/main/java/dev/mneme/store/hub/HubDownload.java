@@ -152,8 +152,7 @@ final class HubDownload implements Retries.Attempt<Path> {
     try {
       return retries.run("fetching " + download.address, download);
     } catch (UncheckedIOException e) {
-      throw new MnemeException(
-          "cannot write %s: %s".formatted(download.part, e.getCause()), e);
+      throw new MnemeException("cannot write %s: %s".formatted(download.part, e.getCause()), e);
     }
   }
 }
