@@ -116,6 +116,7 @@ final class VocabularyCache {
     }
   }
 
+  @SuppressWarnings("EnumOrdinal") // VERSION changes when the order does
   private static byte[] write(Vocabulary vocabulary) {
     var bytes = new ByteArrayOutputStream();
     var entries = new ByteArrayOutputStream();

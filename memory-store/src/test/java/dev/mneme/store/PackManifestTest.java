@@ -219,9 +219,9 @@ class PackManifestTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"0", "2", "-1", "99999"})
+  @ValueSource(strings = {"0", "2", "-1", "99999", "4294967297"})
   void refusesAnUnknownSchemaVersion(String version) {
-    refuses(with("schemaVersion", version), "\"schemaVersion\" must be 1", "found " + version);
+    refuses(with("schemaVersion", version), "\"schemaVersion\" must be", "found " + version);
   }
 
   @ParameterizedTest
@@ -265,6 +265,7 @@ class PackManifestTest {
   @Test
   void refusesADuplicateKey() {
     refuses(written().replaceFirst("\"name\"", "\"name\" : \"a\", \"name\""), "Duplicate");
+    refuses(written().replaceFirst("\"bytes\"", "\"bytes\" : 1, \"bytes\""), "Duplicate");
   }
 
   @Test
@@ -324,7 +325,10 @@ class PackManifestTest {
         "trailing ",
         "CON",
         "aux.json",
-        "m\u00f6del.json"
+        "m\u00f6del.json", // and the same, composed of two characters
+        "mo\u0308del.json",
+        "\u212aonfig.json", // a sign for kelvin, whose lower case is k
+        "\uff43onfig.json" // a wide c, which normalisation makes a plain one
       })
   void refusesAFileNameThatIsNotPlain(String name) {
     refuses(
@@ -362,7 +366,14 @@ class PackManifestTest {
   @Test
   void refusesAFileEntryThatIsNoObject() {
     refuses(with("files", "[1]"), "\"files[0]\" must be an object");
-    refuses(with("files", "[{\"name\":\"a\",\"bytes\":1}]"), "\"files[0].sha256\" is missing");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"name", "bytes", "sha256"})
+  void refusesAFileEntryWithoutAField(String field) {
+    String files = "[{\"name\":\"a\",\"bytes\":1,\"sha256\":\"%s\"}]".formatted(HASH);
+    String without = files.replaceFirst("(\"" + field + "\":)[^,}]*", "$1null");
+    refuses(with("files", without), "\"files[0]." + field + "\" is missing");
   }
 
   private static String written() {

@@ -57,6 +57,9 @@ public final class JsonValue {
    * @throws MnemeException if it cannot be read
    */
   public static JsonValue read(Path file) {
+    if (Files.exists(file) && !Files.isRegularFile(file)) { // whoever opens a pipe waits
+      throw new MnemeException("cannot read " + file + ": it is no regular file");
+    }
     try {
       long size = Files.size(file);
       if (size > MAX_BYTES) {

@@ -13,7 +13,9 @@ import dev.mneme.store.MnemeHome;
 import dev.mneme.store.PackManifest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
@@ -49,8 +51,6 @@ public final class MemoryStore {
 
   /** How long what nobody names is left alone, for it may be about to get its name. */
   public static final Duration GRACE = Duration.ofHours(1);
-
-  private static final String PREFIX = "sha256:";
 
   private final Path root;
   private final InstantSource clock;
@@ -99,34 +99,42 @@ public final class MemoryStore {
     PackManifest manifest = source.manifest();
     Optional<String> signer = trust.check(manifestBytes, source.signature(), source.origin());
     String digest = PackSignature.digestOf(manifestBytes);
-    String hex = digest.substring(PREFIX.length());
     if (!allowOlder) {
       requireNotOlder(manifest);
     }
+    var named = new PackName(digest, source.origin(), clock.instant(), signer);
     try {
-      step.run();
-      Path staging = Files.createDirectories(making().resolve(Owner.newName()));
-      try {
-        if (!isWhole(hex)) {
-          var making = new PackMaking(source, staging.resolve("pack"), step);
-          making.copy();
-          MemoryPack.open(making.folder());
-          making.share(Files.createDirectories(blobs()));
-          making.complete(Files.createDirectories(packs()).resolve(hex));
-        }
-        var named = new PackName(digest, source.origin(), clock.instant(), signer);
-        Files.createDirectories(names());
-        step.run();
-        named.write(names().resolve(manifest.name() + ".json"), staging);
-        step.run();
-      } finally {
-        delete(staging);
+      place(source, named);
+      while (!Files.exists(packs().resolve(named.hex()))) {
+        place(source, named); // it was being collected before it was named
       }
     } catch (IOException e) {
       throw new MnemeException(
           "cannot install the pack %s in %s: %s".formatted(manifest.name(), root, e), e);
     }
-    return find(manifest.name()).orElseThrow();
+    return installed(manifest, named);
+  }
+
+  /** Puts a pack in its place, unless it is there, and gives it its name. */
+  private void place(PackSource source, PackName named) throws IOException {
+    step.run();
+    String hex = named.hex();
+    Path staging = Files.createDirectories(making().resolve(Owner.newName()));
+    try {
+      if (!isWhole(hex)) {
+        var making = new PackMaking(source, staging.resolve("pack"), step);
+        making.copy();
+        MemoryPack.open(making.folder());
+        making.share(Files.createDirectories(blobs()));
+        making.complete(Files.createDirectories(packs()).resolve(hex));
+      }
+      Files.createDirectories(names());
+      step.run();
+      named.write(names().resolve(source.manifest().name() + ".json"), staging);
+      step.run();
+    } finally {
+      delete(staging);
+    }
   }
 
   /**
@@ -172,31 +180,63 @@ public final class MemoryStore {
       Files.setLastModifiedTime(pack, FileTime.from(clock.instant())); // so that it stays for now
       return true;
     } catch (PackIntegrityException e) {
-      discard(pack);
+      discard(pack, true);
       return false;
+    } catch (MnemeException | NoSuchFileException e) {
+      if (Files.exists(pack)) {
+        throw e;
+      }
+      return false; // another process collected it
     }
   }
 
-  /** Removes a pack in one step, as others see it. */
-  private void discard(Path pack) throws IOException {
+  /**
+   * Removes a pack in one step, as others see it.
+   *
+   * @param alsoUsed whether to remove it although somebody began to use it just now
+   * @return whether this process removed it
+   */
+  private boolean discard(Path pack, boolean alsoUsed) throws IOException {
     Path aside = Files.createDirectories(making().resolve(Owner.newName()));
-    step.run();
-    Files.move(pack, aside.resolve("pack"), StandardCopyOption.ATOMIC_MOVE);
-    step.run();
-    delete(aside);
+    Path moved = aside.resolve("pack");
+    try {
+      step.run();
+      Files.move(pack, moved, StandardCopyOption.ATOMIC_MOVE);
+      if (!alsoUsed && isUsed(String.valueOf(pack.getFileName()))) {
+        putBack(moved, pack);
+        return false;
+      }
+      step.run();
+      return true;
+    } catch (NoSuchFileException e) {
+      return false; // another process removed it
+    } finally {
+      delete(aside);
+    }
+  }
+
+  private static void putBack(Path moved, Path pack) throws IOException {
+    try {
+      Files.move(moved, pack, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      if (!Files.exists(pack)) {
+        throw e;
+      } // or else another process missed it and made it again
+    }
   }
 
   /** Everything installed, by name. */
   public List<InstalledPack> list() {
-    if (!Files.isDirectory(names())) {
-      return List.of();
-    }
-    try (Stream<Path> files = Files.list(names())) {
-      return files
+    return installedNames().stream().flatMap(name -> find(name).stream()).toList();
+  }
+
+  private List<String> installedNames() {
+    try {
+      return children(names()).stream()
           .map(file -> String.valueOf(file.getFileName()))
           .filter(file -> file.endsWith(".json"))
+          .map(file -> file.substring(0, file.length() - ".json".length()))
           .sorted()
-          .flatMap(file -> find(file.substring(0, file.length() - ".json".length())).stream())
           .toList();
     } catch (IOException e) {
       throw new MnemeException("cannot list %s: %s".formatted(names(), e), e);
@@ -209,28 +249,40 @@ public final class MemoryStore {
    * @throws dev.mneme.MalformedFileException if the store's own files are damaged
    */
   public Optional<InstalledPack> find(String name) {
-    Path file = names().resolve(name + ".json");
-    if (!PackManifest.isValidName(name) || !Files.exists(file)) {
-      return Optional.empty();
+    Optional<PackName> named = named(name);
+    while (named.isPresent()) {
+      Path manifest = packs().resolve(named.get().hex()).resolve(PackManifest.FILE);
+      try {
+        byte[] bytes = Files.readAllBytes(manifest);
+        return Optional.of(installed(PackManifest.parse(manifest.toString(), bytes), named.get()));
+      } catch (IOException e) {
+        Optional<PackName> before = named;
+        named = named(name);
+        if (named.equals(before)) {
+          throw new MnemeException(
+              "the store says that %s is %s, but cannot read %s (%s); install the pack again"
+                  .formatted(name, before.get().digest(), manifest, e),
+              e);
+        }
+      }
     }
-    PackName named = PackName.read(file);
-    Path directory = packs().resolve(named.digest().substring(PREFIX.length()));
-    Path manifest = directory.resolve(PackManifest.FILE);
-    try {
-      return Optional.of(
-          new InstalledPack(
-              PackManifest.parse(manifest.toString(), Files.readAllBytes(manifest)),
-              named.digest(),
-              directory,
-              named.origin(),
-              named.installed(),
-              named.signer()));
-    } catch (IOException e) {
-      throw new MnemeException(
-          "the store says that %s is %s, but cannot read %s (%s); install the pack again"
-              .formatted(name, named.digest(), manifest, e),
-          e);
-    }
+    return Optional.empty();
+  }
+
+  private Optional<PackName> named(String name) {
+    return PackManifest.isValidName(name)
+        ? PackName.read(names().resolve(name + ".json"))
+        : Optional.empty();
+  }
+
+  private InstalledPack installed(PackManifest manifest, PackName named) {
+    return new InstalledPack(
+        manifest,
+        named.digest(),
+        packs().resolve(named.hex()),
+        named.origin(),
+        named.installed(),
+        named.signer());
   }
 
   /**
@@ -260,23 +312,35 @@ public final class MemoryStore {
    * @throws PackIntegrityException if its files are damaged
    */
   public PackLease lease(String name, Trust trust) {
-    InstalledPack installed = require(name);
-    requireTrusted(installed, trust);
-    Path folder = leases().resolve(installed.digest().substring(PREFIX.length()));
-    Optional<Path> mark = Optional.empty();
-    if (Files.isWritable(root)) {
+    while (true) {
+      InstalledPack installed = require(name);
+      Optional<Path> mark = mark(installed);
       try {
-        Files.createDirectories(folder);
-        mark = Optional.of(Files.createFile(folder.resolve(Owner.newName())));
-      } catch (IOException e) {
-        throw new MnemeException("cannot lease a pack in %s: %s".formatted(root, e), e);
+        // What the name still means was not being collected before it was marked.
+        if (require(name).digest().equals(installed.digest())) {
+          requireTrusted(installed, trust);
+          return new PackLease(MemoryPack.open(installed.directory()), mark);
+        }
+      } catch (RuntimeException e) {
+        mark.ifPresent(PackLease::remove);
+        throw e;
       }
-    }
-    try {
-      return new PackLease(MemoryPack.open(installed.directory()), mark);
-    } catch (RuntimeException e) {
       mark.ifPresent(PackLease::remove);
-      throw e;
+    }
+  }
+
+  /** Says that this process uses a pack, where the store can be written to. */
+  private Optional<Path> mark(InstalledPack installed) {
+    if (!Files.isWritable(root)) {
+      return Optional.empty();
+    }
+    Path folder = leases().resolve(PackName.hex(installed.digest()));
+    try {
+      Files.createDirectories(folder);
+      step.run();
+      return Optional.of(Files.createFile(folder.resolve(Owner.newName())));
+    } catch (IOException e) {
+      throw new MnemeException("cannot lease a pack in %s: %s".formatted(root, e), e);
     }
   }
 
@@ -345,14 +409,11 @@ public final class MemoryStore {
       for (Path folder : children(leases())) {
         removeAbandoned(folder);
       }
-      Set<String> used = new HashSet<>();
-      list().forEach(pack -> used.add(pack.digest().substring(PREFIX.length())));
       var packs = new ArrayList<String>();
       for (Path pack : children(packs())) {
         String hex = String.valueOf(pack.getFileName());
-        if (!used.contains(hex) && !isLeased(hex) && isOlder(pack, limit)) {
-          discard(pack);
-          packs.add(PREFIX + hex);
+        if (!isUsed(hex) && isOlder(pack, limit) && discard(pack, false)) {
+          packs.add(PackName.digest(hex));
         }
       }
       return new Collected(List.copyOf(packs), collectBlobs(limit));
@@ -365,27 +426,43 @@ public final class MemoryStore {
     Set<String> kept = new HashSet<>();
     for (Path pack : children(packs())) {
       Path file = pack.resolve(PackManifest.FILE);
-      PackManifest.parse(file.toString(), Files.readAllBytes(file))
-          .files()
-          .forEach(entry -> kept.add(entry.sha256()));
+      try {
+        PackManifest.parse(file.toString(), Files.readAllBytes(file))
+            .files()
+            .forEach(entry -> kept.add(entry.sha256()));
+      } catch (NoSuchFileException e) {
+        // Another process collected it.
+      }
     }
     long bytes = 0;
     for (Path blob : children(blobs())) {
-      if (!kept.contains(String.valueOf(blob.getFileName())) && isOlder(blob, limit)) {
-        bytes += Files.size(blob);
-        step.run();
-        Files.delete(blob);
+      try {
+        if (!kept.contains(String.valueOf(blob.getFileName())) && isOlder(blob, limit)) {
+          long size = Files.size(blob);
+          step.run();
+          Files.delete(blob);
+          bytes += size;
+        }
+      } catch (NoSuchFileException e) {
+        // Another process collected it.
       }
     }
     return bytes;
   }
 
-  private boolean isLeased(String hex) throws IOException {
-    return !children(leases().resolve(hex)).isEmpty();
+  /** Whether a name means a pack, or a process has a lease of it. */
+  private boolean isUsed(String hex) throws IOException {
+    return installedNames().stream()
+            .anyMatch(name -> named(name).stream().anyMatch(n -> n.hex().equals(hex)))
+        || !children(leases().resolve(hex)).isEmpty();
   }
 
   private static boolean isOlder(Path path, Instant limit) throws IOException {
-    return !Files.getLastModifiedTime(path).toInstant().isAfter(limit);
+    try {
+      return !Files.getLastModifiedTime(path).toInstant().isAfter(limit);
+    } catch (NoSuchFileException e) {
+      return false; // another process collected it
+    }
   }
 
   /** What processes that ended left behind. */

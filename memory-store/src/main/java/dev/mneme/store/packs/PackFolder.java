@@ -4,6 +4,7 @@ import dev.mneme.MnemeException;
 import dev.mneme.store.PackManifest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -26,11 +27,11 @@ public final class PackFolder implements PackSource {
    * Opens a folder and reads its manifest.
    *
    * @throws dev.mneme.MalformedFileException if the manifest breaks its schema; names the field
-   * @throws MnemeException if there is none
+   * @throws MnemeException if there is none, or none that is a regular file
    */
   public static PackFolder open(Path folder) {
     Path file = folder.resolve(PackManifest.FILE);
-    if (!Files.isRegularFile(file)) {
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
       throw new MnemeException(
           "%s has no %s; make a pack of a model's folder with `mneme import`"
               .formatted(folder, PackManifest.FILE));
@@ -39,11 +40,20 @@ public final class PackFolder implements PackSource {
   }
 
   private static byte[] read(Path file) {
-    try {
-      return Files.readAllBytes(file);
+    try (InputStream in = openRegular(file)) {
+      return in.readAllBytes();
     } catch (IOException e) {
       throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
     }
+  }
+
+  /** Whoever opens a pipe waits, maybe for ever, and a link may lead out of the pack. */
+  private static InputStream openRegular(Path file) throws IOException {
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileSystemException(file.toString(), null, "it is no regular file");
+    }
+    return Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS);
   }
 
   @Override
@@ -64,12 +74,14 @@ public final class PackFolder implements PackSource {
   @Override
   public Optional<byte[]> signature() {
     Path file = folder.resolve(PackSignature.FILE);
-    return Files.exists(file) ? Optional.of(read(file)) : Optional.empty();
+    return Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        ? Optional.of(read(file))
+        : Optional.empty();
   }
 
   @Override
   public InputStream open(PackManifest.Entry file) throws IOException {
-    return Files.newInputStream(folder.resolve(file.name()), LinkOption.NOFOLLOW_LINKS);
+    return openRegular(folder.resolve(file.name()));
   }
 
   @Override

@@ -6,7 +6,6 @@ import dev.mneme.PackIntegrityException;
 import dev.mneme.store.PackManifest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,11 +48,14 @@ final class PackMaking {
     var problems = new ArrayList<String>();
     for (PackManifest.Entry file : source.manifest().files()) {
       step.run();
+      InputStream in;
       try {
-        copy(file).ifPresent(problems::add);
+        in = source.open(file);
       } catch (FileSystemException e) {
         problems.add("\"%s\" cannot be read: %s".formatted(file.name(), e));
+        continue;
       }
+      copy(file, in).ifPresent(problems::add);
     }
     if (!problems.isEmpty()) {
       throw new PackIntegrityException(
@@ -69,8 +71,8 @@ final class PackMaking {
   }
 
   /** What is wrong with a file, if anything. */
-  private Optional<String> copy(PackManifest.Entry file) throws IOException {
-    try (InputStream in = source.open(file);
+  private Optional<String> copy(PackManifest.Entry file, InputStream in) throws IOException {
+    try (in;
         var hashing = new HashingInputStream(Hashing.sha256(), in)) {
       long bytes = copyAtMost(hashing, folder.resolve(file.name()), file.bytes());
       String found = hashing.hash().toString();
@@ -123,8 +125,9 @@ final class PackMaking {
         Files.createLink(link, file);
         Files.move(link, blob, StandardCopyOption.ATOMIC_MOVE); // what was there was damaged
       }
-    } catch (UnsupportedOperationException | FileAlreadyExistsException e) {
-      // No links here, or another process made this one: the pack keeps its own copy.
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      // No links here, or no more of them, or another process made or collected this one: the
+      // pack keeps its own copy.
     }
   }
 

@@ -1,9 +1,11 @@
 package dev.mneme.store.packs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mneme.MnemeException;
 import dev.mneme.store.json.JsonValue;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
@@ -19,10 +21,22 @@ import java.util.regex.Pattern;
 record PackName(String digest, String origin, Instant installed, Optional<String> signer) {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
-  private static final Pattern DIGEST = Pattern.compile("sha256:[0-9a-f]{64}");
+  private static final String PREFIX = "sha256:";
+  private static final Pattern DIGEST = Pattern.compile(PREFIX + "[0-9a-f]{64}");
 
-  static PackName read(Path file) {
-    JsonValue json = JsonValue.read(file);
+  /** Reads a name's file, which another process may replace or remove at any time. */
+  static Optional<PackName> read(Path file) {
+    try {
+      return Optional.of(parse(file.toString(), Files.readAllBytes(file)));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
+    }
+  }
+
+  private static PackName parse(String origin, byte[] bytes) {
+    JsonValue json = JsonValue.parse(origin, bytes);
     JsonValue digest = json.get("digest");
     if (!DIGEST.matcher(digest.string()).matches()) { // before it becomes part of a path
       throw digest.unlike("\"sha256:\" and 64 lower-case hex digits");
@@ -37,6 +51,19 @@ record PackName(String digest, String origin, Instant installed, Optional<String
     } catch (DateTimeParseException e) {
       throw installed.unlike("an instant, as 2030-12-31T00:00:00Z");
     }
+  }
+
+  /** What the pack's folder is called. */
+  String hex() {
+    return hex(digest);
+  }
+
+  static String hex(String digest) {
+    return digest.substring(PREFIX.length());
+  }
+
+  static String digest(String hex) {
+    return PREFIX + hex;
   }
 
   /** Writes the file in one step, through one in a folder of the same file system. */

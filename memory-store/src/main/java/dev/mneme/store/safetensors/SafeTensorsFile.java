@@ -35,6 +35,9 @@ public final class SafeTensorsFile implements TensorSource {
    * @throws MnemeException if the file cannot be read
    */
   public static SafeTensorsFile open(Path path) {
+    if (Files.exists(path) && !Files.isRegularFile(path)) { // whoever opens a pipe waits
+      throw new MalformedFileException(path + " is no regular file");
+    }
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);

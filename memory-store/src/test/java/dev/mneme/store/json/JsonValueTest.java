@@ -2,11 +2,15 @@ package dev.mneme.store.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.store.testing.NamedPipe;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +57,18 @@ class JsonValueTest {
     refuses(() -> parse("{'x':1e999}").get("x").number(), "must be a finite number");
     refuses(() -> parse("{'x':NaN}"), "not valid JSON at line 1");
     refuses(() -> parse("{'x':0}").get("x").positive(), "must be a finite number above 0");
+  }
+
+  @Test
+  void refusesAPipeWithoutWaitingForIt(@TempDir Path directory) throws IOException {
+    Path file = directory.resolve("config.json");
+    NamedPipe.make(file);
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () ->
+            assertThatThrownBy(() -> JsonValue.read(file))
+                .isInstanceOf(MnemeException.class)
+                .hasMessageContainingAll("config.json", "is no regular file"));
   }
 
   @Test

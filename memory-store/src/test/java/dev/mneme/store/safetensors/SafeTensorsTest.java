@@ -2,10 +2,11 @@ package dev.mneme.store.safetensors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.mneme.MalformedFileException;
-import dev.mneme.MnemeException;
 import dev.mneme.store.safetensors.SafeTensorsWriter.Entry;
+import dev.mneme.store.testing.NamedPipe;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
@@ -14,6 +15,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -60,6 +62,14 @@ class SafeTensorsTest {
     try (SafeTensorsFile open = SafeTensorsFile.open(file)) {
       assertThat(open.tensors()).hasSize(tensors);
     }
+  }
+
+  @Test
+  void refusesAPipeWithoutWaitingForIt() throws IOException {
+    Path file = directory.resolve("model.safetensors");
+    NamedPipe.make(file);
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(20), () -> assertRefused(file, "is no regular file"));
   }
 
   @Test
@@ -265,6 +275,27 @@ class SafeTensorsTest {
   }
 
   @Test
+  void refusesMoreTensorsThanAnyModelHas() throws IOException {
+    var header = new StringBuilder("{");
+    for (int i = 0; i <= 100_000; i++) {
+      header.append(i == 0 ? "" : ",").append(tensor("t" + i, "U8", "[0]", "[0,0]"));
+    }
+    assertRefused(file(header.append("}").toString(), 0), "100000");
+  }
+
+  @Test
+  void acceptsWhatIsNoNumberAmongTheWeights() {
+    Path file = directory.resolve("model.safetensors");
+    float[] weights = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+    SafeTensorsWriter.write(file, Map.of(), List.of(Entry.of("w", List.of(3L), weights)));
+    try (SafeTensorsFile open = SafeTensorsFile.open(file)) {
+      float[] back = new float[3];
+      FloatReader.read(Dtype.F32, open.data("w"), 0, back, 3);
+      assertThat(back).containsExactly(weights);
+    }
+  }
+
+  @Test
   void readsTensorsBeyondTwoGibibytes() throws IOException {
     long size = 2_500_000_000L;
     byte[] header =
@@ -349,76 +380,5 @@ class SafeTensorsTest {
       assertThat(back).containsExactly(values);
       assertThatThrownBy(() -> open.data("c")).hasMessageContaining("c");
     }
-  }
-
-  @Test
-  void readsAModelInShards() throws IOException {
-    writeShards("{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\"}}");
-    try (TensorSource model = TensorSource.openDirectory(directory)) {
-      assertThat(model.tensors()).containsOnlyKeys("a", "b");
-      assertThat(model.data("b").byteSize()).isEqualTo(8);
-    }
-  }
-
-  private void writeShards(String index) throws IOException {
-    SafeTensorsWriter.write(
-        directory.resolve("one.safetensors"),
-        Map.of(),
-        List.of(Entry.of("a", List.of(1L), new float[1])));
-    SafeTensorsWriter.write(
-        directory.resolve("two.safetensors"),
-        Map.of(),
-        List.of(Entry.of("b", List.of(2L), new float[2])));
-    Files.writeString(directory.resolve("model.safetensors.index.json"), index);
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "../one.safetensors",
-        "/tmp/one.safetensors",
-        "C:\\\\one.safetensors",
-        "missing.safetensors",
-        "two.safetensors",
-        ""
-      })
-  void refusesAShardOutsideTheFolderMissingOrWithoutTheTensor(String name) throws IOException {
-    writeShards("{\"weight_map\":{\"a\":\"" + name + "\",\"b\":\"two.safetensors\"}}");
-    assertThatThrownBy(() -> TensorSource.openDirectory(directory))
-        .isInstanceOf(MnemeException.class);
-  }
-
-  @Test
-  void refusesAShardThatIsALinkOutOfTheFolder(@TempDir Path elsewhere) throws IOException {
-    writeShards("{\"weight_map\":{\"a\":\"link.safetensors\"}}");
-    Path outside =
-        Files.copy(directory.resolve("one.safetensors"), elsewhere.resolve("one.safetensors"));
-    Files.createSymbolicLink(directory.resolve("link.safetensors"), outside);
-    assertThatThrownBy(() -> TensorSource.openDirectory(directory))
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining("link.safetensors");
-  }
-
-  @Test
-  void refusesATensorThatTheIndexDoesNotPlace() throws IOException {
-    writeShards("{\"weight_map\":{\"a\":\"one.safetensors\"}}");
-    SafeTensorsWriter.write(
-        directory.resolve("one.safetensors"),
-        Map.of(),
-        List.of(
-            Entry.of("a", List.of(1L), new float[1]), Entry.of("b", List.of(1L), new float[1])));
-    assertThatThrownBy(() -> TensorSource.openDirectory(directory))
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining("b");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"pytorch_model.bin", "model.pt", "model.ckpt"})
-  void refusesPickledWeightsAndNamesTheSafeAlternative(String name) throws IOException {
-    Files.write(directory.resolve(name), new byte[10]);
-    assertThatThrownBy(() -> TensorSource.openDirectory(directory))
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining(name)
-        .hasMessageContaining("model.safetensors");
   }
 }

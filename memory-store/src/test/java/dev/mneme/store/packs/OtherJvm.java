@@ -1,0 +1,36 @@
+package dev.mneme.store.packs;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Starts programs of these tests in a JVM of their own. */
+final class OtherJvm {
+
+  private OtherJvm() {}
+
+  /**
+   * Starts a class with a main method.
+   *
+   * @param log gets all that it prints
+   */
+  static Process start(Class<?> program, Path log, Object... arguments) throws IOException {
+    var command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                program.getName()));
+    for (Object argument : arguments) {
+      command.add(argument.toString());
+    }
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(log.toFile())
+        .start();
+  }
+}
