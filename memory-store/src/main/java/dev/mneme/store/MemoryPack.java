@@ -88,8 +88,12 @@ public final class MemoryPack {
               .formatted(directory, PackManifest.FILE, HuggingFaceConfig.FILE));
     }
     Path file = directory.resolve(PackManifest.FILE);
-    if (!Files.exists(file)) {
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
       return openPlainFolder(directory, describe);
+    }
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) { // whoever opens a pipe waits
+      throw new PackIntegrityException(
+          "%s is no regular file; fetch or import the pack again".formatted(file));
     }
     byte[] bytes = readManifest(file);
     PackManifest manifest = PackManifest.parse(file.toString(), bytes);

@@ -2,17 +2,20 @@ package dev.mneme.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.testing.ModelEdit;
+import dev.mneme.store.testing.NamedPipe;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -140,6 +143,28 @@ class MemoryPackTest {
     MemoryPack pack = MemoryPack.importFrom(model, "law", "", out);
     Files.writeString(out.resolve("notes.txt"), "mine");
     assertThat(MemoryPack.open(out).digest()).isEqualTo(pack.digest());
+  }
+
+  @Test
+  void refusesAManifestThatIsAPipeWithoutWaitingForIt() throws IOException {
+    MemoryPack.importFrom(model, "law", "", out);
+    NamedPipe.make(out.resolve("pack.json"));
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () ->
+            assertThatThrownBy(() -> MemoryPack.open(out))
+                .isInstanceOf(PackIntegrityException.class)
+                .hasMessageContaining("pack.json"));
+  }
+
+  @Test
+  void refusesAManifestThatIsALink() throws IOException {
+    MemoryPack.importFrom(model, "law", "", out);
+    Path elsewhere = Files.move(out.resolve("pack.json"), out.resolveSibling("elsewhere.json"));
+    Files.createSymbolicLink(out.resolve("pack.json"), elsewhere);
+    assertThatThrownBy(() -> MemoryPack.open(out))
+        .isInstanceOf(PackIntegrityException.class)
+        .hasMessageContaining("pack.json");
   }
 
   @Test

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A value in a JSON file that knows where it stands. Immutable.
@@ -39,13 +40,29 @@ public final class JsonValue {
           .build()
           .reader();
 
+  /**
+   * Where a value stands. Put into words only for a message: the words grow with each level.
+   *
+   * @param step from the outer place here, as {@code .key} or {@code [3]}
+   */
+  private record Place(@Nullable Place outer, String step) {
+    @Override
+    public String toString() {
+      var words = new StringBuilder();
+      for (Place at = this; at != null; at = at.outer) {
+        words.insert(0, at.step);
+      }
+      return words.toString();
+    }
+  }
+
   private final String origin;
-  private final String path;
+  private final @Nullable Place place;
   private final JsonNode node;
 
-  private JsonValue(String origin, String path, JsonNode node) {
+  private JsonValue(String origin, @Nullable Place place, JsonNode node) {
     this.origin = origin;
-    this.path = path;
+    this.place = place;
     this.node = node;
   }
 
@@ -85,7 +102,7 @@ public final class JsonValue {
         throw new MalformedFileException(
             "%s: expected a JSON object, found %s".formatted(origin, kind(node)));
       }
-      return new JsonValue(origin, "", node);
+      return new JsonValue(origin, null, node);
     } catch (JsonProcessingException e) {
       throw new MalformedFileException(
           "%s: not valid JSON at line %d, column %d: %s"
@@ -157,7 +174,7 @@ public final class JsonValue {
     }
     var elements = new ArrayList<JsonValue>(node.size());
     for (int i = 0; i < node.size(); i++) {
-      elements.add(new JsonValue(origin, path + "[" + i + "]", node.get(i)));
+      elements.add(new JsonValue(origin, new Place(place, "[" + i + "]"), node.get(i)));
     }
     return elements;
   }
@@ -244,7 +261,7 @@ public final class JsonValue {
   public MalformedFileException unlike(String expectation) {
     return new MalformedFileException(
         "%s: %s must be %s, found %s"
-            .formatted(origin, path.isEmpty() ? "it" : "\"" + path + "\"", expectation, this));
+            .formatted(origin, place == null ? "it" : "\"" + place + "\"", expectation, this));
   }
 
   /** This value for messages: an object or array only by its kind, other values cut when long. */
@@ -266,7 +283,7 @@ public final class JsonValue {
     };
   }
 
-  private String member(String key) {
-    return path.isEmpty() ? key : path + "." + key;
+  private Place member(String key) {
+    return new Place(place, place == null ? key : "." + key);
   }
 }

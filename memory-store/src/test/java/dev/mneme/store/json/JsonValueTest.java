@@ -8,6 +8,7 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.testing.NamedPipe;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -126,6 +127,24 @@ class JsonValueTest {
     assertThatThrownBy(() -> JsonValue.read(directory.resolve("absent.json")))
         .isInstanceOf(MnemeException.class)
         .hasMessageContaining("absent.json");
+  }
+
+  @Test
+  void namesThePlaceOfAValueFarInside() {
+    JsonValue inner = parse("{'a':{'b':[0,{'c':1}]}}").get("a").get("b").elements().get(1).get("c");
+    refuses(inner::string, "\"a.b[1].c\"");
+  }
+
+  @Test
+  void walkingManyLevelsDownDoesNotCostTheNamesOfAllLevelsAtEach() {
+    String key = "k".repeat(100);
+    JsonValue value = parse("{'%s':".formatted(key).repeat(900) + "{}" + "}".repeat(900));
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    for (int level = 0; level < 900; level++) {
+      value = value.get(key);
+    }
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1 << 20);
   }
 
   private static JsonValue parse(String json) {
