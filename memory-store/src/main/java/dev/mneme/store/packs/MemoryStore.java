@@ -1,7 +1,5 @@
 package dev.mneme.store.packs;
 
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
 import dev.mneme.Compatibility;
 import dev.mneme.HostModel;
 import dev.mneme.MnemeException;
@@ -12,22 +10,14 @@ import dev.mneme.store.MemoryPack;
 import dev.mneme.store.MnemeHome;
 import dev.mneme.store.PackManifest;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * Packs on disk, by name and by content. A file's bytes are kept once, under their SHA-256, however
@@ -52,9 +42,8 @@ public final class MemoryStore {
   /** How long what nobody names is left alone, for it may be about to get its name. */
   public static final Duration GRACE = Duration.ofHours(1);
 
-  private final Path root;
+  private final StoreFolder folder;
   private final InstantSource clock;
-  private final Runnable step;
 
   /**
    * A store.
@@ -62,10 +51,9 @@ public final class MemoryStore {
    * @param step run before each change on disk; a test ends the process there
    */
   MemoryStore(Path root, InstantSource clock, Runnable step) {
-    this.root = root;
+    folder = new StoreFolder(root, step);
     this.clock = clock;
-    this.step = step;
-    removeAbandoned(making());
+    StoreFolder.removeAbandoned(folder.making());
   }
 
   /** A store in a folder, which is made when something is first installed. */
@@ -79,7 +67,7 @@ public final class MemoryStore {
   }
 
   public Path root() {
-    return root;
+    return folder.root();
   }
 
   /**
@@ -105,35 +93,35 @@ public final class MemoryStore {
     var named = new PackName(digest, source.origin(), clock.instant(), signer);
     try {
       place(source, named);
-      while (!Files.exists(packs().resolve(named.hex()))) {
+      while (!Files.exists(folder.pack(named.hex()))) {
         place(source, named); // it was being collected before it was named
       }
     } catch (IOException e) {
       throw new MnemeException(
-          "cannot install the pack %s in %s: %s".formatted(manifest.name(), root, e), e);
+          "cannot install the pack %s in %s: %s".formatted(manifest.name(), root(), e), e);
     }
     return installed(manifest, named);
   }
 
   /** Puts a pack in its place, unless it is there, and gives it its name. */
   private void place(PackSource source, PackName named) throws IOException {
-    step.run();
+    folder.step().run();
     String hex = named.hex();
-    Path staging = Files.createDirectories(making().resolve(Owner.newName()));
+    Path staging = folder.newMaking();
     try {
       if (!isWhole(hex)) {
-        var making = new PackMaking(source, staging.resolve("pack"), step);
+        var making = new PackMaking(source, staging.resolve("pack"), folder.step());
         making.copy();
         MemoryPack.open(making.folder());
-        making.share(Files.createDirectories(blobs()));
-        making.complete(Files.createDirectories(packs()).resolve(hex));
+        making.share(Files.createDirectories(folder.blobs()));
+        making.complete(Files.createDirectories(folder.packs()).resolve(hex));
       }
-      Files.createDirectories(names());
-      step.run();
-      named.write(names().resolve(source.manifest().name() + ".json"), staging);
-      step.run();
+      Files.createDirectories(folder.names());
+      folder.step().run();
+      named.write(folder.names().resolve(source.manifest().name() + ".json"), staging);
+      folder.step().run();
     } finally {
-      delete(staging);
+      StoreFolder.delete(staging);
     }
   }
 
@@ -171,7 +159,7 @@ public final class MemoryStore {
 
   /** Whether a pack is there and opens; what is damaged is put aside. */
   private boolean isWhole(String hex) throws IOException {
-    Path pack = packs().resolve(hex);
+    Path pack = folder.pack(hex);
     if (!Files.exists(pack)) {
       return false;
     }
@@ -180,7 +168,7 @@ public final class MemoryStore {
       Files.setLastModifiedTime(pack, FileTime.from(clock.instant())); // so that it stays for now
       return true;
     } catch (PackIntegrityException e) {
-      discard(pack, true);
+      folder.discard(pack, true);
       return false;
     } catch (MnemeException | NoSuchFileException e) {
       if (Files.exists(pack)) {
@@ -190,57 +178,9 @@ public final class MemoryStore {
     }
   }
 
-  /**
-   * Removes a pack in one step, as others see it.
-   *
-   * @param alsoUsed whether to remove it although somebody began to use it just now
-   * @return whether this process removed it
-   */
-  private boolean discard(Path pack, boolean alsoUsed) throws IOException {
-    Path aside = Files.createDirectories(making().resolve(Owner.newName()));
-    Path moved = aside.resolve("pack");
-    try {
-      step.run();
-      Files.move(pack, moved, StandardCopyOption.ATOMIC_MOVE);
-      if (!alsoUsed && isUsed(String.valueOf(pack.getFileName()))) {
-        putBack(moved, pack);
-        return false;
-      }
-      step.run();
-      return true;
-    } catch (NoSuchFileException e) {
-      return false; // another process removed it
-    } finally {
-      delete(aside);
-    }
-  }
-
-  private static void putBack(Path moved, Path pack) throws IOException {
-    try {
-      Files.move(moved, pack, StandardCopyOption.ATOMIC_MOVE);
-    } catch (FileSystemException e) {
-      if (!Files.exists(pack)) {
-        throw e;
-      } // or else another process missed it and made it again
-    }
-  }
-
   /** Everything installed, by name. */
   public List<InstalledPack> list() {
-    return installedNames().stream().flatMap(name -> find(name).stream()).toList();
-  }
-
-  private List<String> installedNames() {
-    try {
-      return children(names()).stream()
-          .map(file -> String.valueOf(file.getFileName()))
-          .filter(file -> file.endsWith(".json"))
-          .map(file -> file.substring(0, file.length() - ".json".length()))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw new MnemeException("cannot list %s: %s".formatted(names(), e), e);
-    }
+    return folder.installedNames().stream().flatMap(name -> find(name).stream()).toList();
   }
 
   /**
@@ -249,15 +189,15 @@ public final class MemoryStore {
    * @throws dev.mneme.MalformedFileException if the store's own files are damaged
    */
   public Optional<InstalledPack> find(String name) {
-    Optional<PackName> named = named(name);
+    Optional<PackName> named = folder.named(name);
     while (named.isPresent()) {
-      Path manifest = packs().resolve(named.get().hex()).resolve(PackManifest.FILE);
+      Path manifest = folder.pack(named.get().hex()).resolve(PackManifest.FILE);
       try {
         byte[] bytes = Files.readAllBytes(manifest);
         return Optional.of(installed(PackManifest.parse(manifest.toString(), bytes), named.get()));
       } catch (IOException e) {
         Optional<PackName> before = named;
-        named = named(name);
+        named = folder.named(name);
         if (named.equals(before)) {
           throw new MnemeException(
               "the store says that %s is %s, but cannot read %s (%s); install the pack again"
@@ -269,17 +209,11 @@ public final class MemoryStore {
     return Optional.empty();
   }
 
-  private Optional<PackName> named(String name) {
-    return PackManifest.isValidName(name)
-        ? PackName.read(names().resolve(name + ".json"))
-        : Optional.empty();
-  }
-
   private InstalledPack installed(PackManifest manifest, PackName named) {
     return new InstalledPack(
         manifest,
         named.digest(),
-        packs().resolve(named.hex()),
+        folder.pack(named.hex()),
         named.origin(),
         named.installed(),
         named.signer());
@@ -297,7 +231,7 @@ public final class MemoryStore {
               List<String> names = list().stream().map(InstalledPack::name).toList();
               return new UnresolvedNameException(
                   "no pack named %s is installed in %s; installed: %s"
-                      .formatted(name, root, names.isEmpty() ? "none" : String.join(", ", names)),
+                      .formatted(name, root(), names.isEmpty() ? "none" : String.join(", ", names)),
                   names);
             });
   }
@@ -331,16 +265,16 @@ public final class MemoryStore {
 
   /** Says that this process uses a pack, where the store can be written to. */
   private Optional<Path> mark(InstalledPack installed) {
-    if (!Files.isWritable(root)) {
+    if (!Files.isWritable(root())) {
       return Optional.empty();
     }
-    Path folder = leases().resolve(PackName.hex(installed.digest()));
+    Path marks = folder.leases().resolve(PackName.hex(installed.digest()));
     try {
-      Files.createDirectories(folder);
-      step.run();
-      return Optional.of(Files.createFile(folder.resolve(Owner.newName())));
+      Files.createDirectories(marks);
+      folder.step().run();
+      return Optional.of(Files.createFile(marks.resolve(Owner.newName())));
     } catch (IOException e) {
-      throw new MnemeException("cannot lease a pack in %s: %s".formatted(root, e), e);
+      throw new MnemeException("cannot lease a pack in %s: %s".formatted(root(), e), e);
     }
   }
 
@@ -359,8 +293,8 @@ public final class MemoryStore {
   }
 
   private static void requireTrusted(InstalledPack installed, Trust trust) {
-    try (PackFolder folder = PackFolder.open(installed.directory())) {
-      trust.check(folder.manifestBytes(), folder.signature(), folder.origin());
+    try (PackFolder pack = PackFolder.open(installed.directory())) {
+      trust.check(pack.manifestBytes(), pack.signature(), pack.origin());
     }
   }
 
@@ -382,9 +316,9 @@ public final class MemoryStore {
   public boolean remove(String name) {
     try {
       return PackManifest.isValidName(name)
-          && Files.deleteIfExists(names().resolve(name + ".json"));
+          && Files.deleteIfExists(folder.names().resolve(name + ".json"));
     } catch (IOException e) {
-      throw new MnemeException("cannot remove %s from %s: %s".formatted(name, root, e), e);
+      throw new MnemeException("cannot remove %s from %s: %s".formatted(name, root(), e), e);
     }
   }
 
@@ -403,115 +337,10 @@ public final class MemoryStore {
    * @throws MnemeException if the store cannot be written
    */
   public Collected collect(Duration grace) {
-    Instant limit = clock.instant().minus(grace);
     try {
-      removeAbandoned(making());
-      for (Path folder : children(leases())) {
-        removeAbandoned(folder);
-      }
-      var packs = new ArrayList<String>();
-      for (Path pack : children(packs())) {
-        String hex = String.valueOf(pack.getFileName());
-        if (!isUsed(hex) && isOlder(pack, limit) && discard(pack, false)) {
-          packs.add(PackName.digest(hex));
-        }
-      }
-      return new Collected(List.copyOf(packs), collectBlobs(limit));
+      return new StoreCollection(folder, clock.instant().minus(grace)).run();
     } catch (IOException e) {
-      throw new MnemeException("cannot collect in %s: %s".formatted(root, e), e);
+      throw new MnemeException("cannot collect in %s: %s".formatted(root(), e), e);
     }
-  }
-
-  private long collectBlobs(Instant limit) throws IOException {
-    Set<String> kept = new HashSet<>();
-    for (Path pack : children(packs())) {
-      Path file = pack.resolve(PackManifest.FILE);
-      try {
-        PackManifest.parse(file.toString(), Files.readAllBytes(file))
-            .files()
-            .forEach(entry -> kept.add(entry.sha256()));
-      } catch (NoSuchFileException e) {
-        // Another process collected it.
-      }
-    }
-    long bytes = 0;
-    for (Path blob : children(blobs())) {
-      try {
-        if (!kept.contains(String.valueOf(blob.getFileName())) && isOlder(blob, limit)) {
-          long size = Files.size(blob);
-          step.run();
-          Files.delete(blob);
-          bytes += size;
-        }
-      } catch (NoSuchFileException e) {
-        // Another process collected it.
-      }
-    }
-    return bytes;
-  }
-
-  /** Whether a name means a pack, or a process has a lease of it. */
-  private boolean isUsed(String hex) throws IOException {
-    return installedNames().stream()
-            .anyMatch(name -> named(name).stream().anyMatch(n -> n.hex().equals(hex)))
-        || !children(leases().resolve(hex)).isEmpty();
-  }
-
-  private static boolean isOlder(Path path, Instant limit) throws IOException {
-    try {
-      return !Files.getLastModifiedTime(path).toInstant().isAfter(limit);
-    } catch (NoSuchFileException e) {
-      return false; // another process collected it
-    }
-  }
-
-  /** What processes that ended left behind. */
-  private static void removeAbandoned(Path folder) {
-    try {
-      for (Path child : children(folder)) {
-        if (Owner.hasEnded(String.valueOf(child.getFileName()))) {
-          delete(child);
-        }
-      }
-    } catch (IOException e) {
-      // A store that cannot be written to, or another process was faster.
-    }
-  }
-
-  private static List<Path> children(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> list = Files.list(folder)) {
-      return list.toList();
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
-  }
-
-  private static void delete(Path path) throws IOException {
-    if (Files.exists(path)) {
-      MoreFiles.deleteRecursively(path, RecursiveDeleteOption.ALLOW_INSECURE);
-    }
-  }
-
-  private Path blobs() {
-    return root.resolve("blobs");
-  }
-
-  private Path packs() {
-    return root.resolve("packs");
-  }
-
-  private Path names() {
-    return root.resolve("names");
-  }
-
-  private Path leases() {
-    return root.resolve("leases");
-  }
-
-  private Path making() {
-    return root.resolve("making");
   }
 }
