@@ -3,6 +3,7 @@ package dev.mneme;
 import com.google.common.base.Ascii;
 import com.google.common.base.Preconditions;
 import com.google.common.hash.HashCode;
+import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -11,9 +12,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The map from token id to the bytes it stands for, with the special ids. Immutable.
@@ -34,6 +37,26 @@ public final class Vocabulary {
     UNUSED
   }
 
+  /**
+   * The rules by which a tokenizer joins entries, in their order; what ids mean does not depend on
+   * them, but which ids a text becomes does.
+   *
+   * @param count how many there are
+   * @param sha256 64 lower-case hex digits: of each rule as {@code left right} in UTF-8, ended by a
+   *     line feed
+   */
+  public record Merges(int count, String sha256) {
+
+    /** Takes the digest of rules, each written as {@code left right}. */
+    public static Merges of(List<String> rules) {
+      Hasher hasher = Hashing.sha256().newHasher();
+      for (String rule : rules) {
+        hasher.putString(rule, StandardCharsets.UTF_8).putByte((byte) '\n');
+      }
+      return new Merges(rules.size(), hasher.hash().toString());
+    }
+  }
+
   private static final int DIFFERENCES_SHOWN = 8;
 
   private final byte[][] bytes;
@@ -41,12 +64,14 @@ public final class Vocabulary {
   private final int bos;
   private final SortedSet<Integer> endIds;
   private final HashCode used;
+  private final @Nullable Merges merges;
 
   private Vocabulary(Builder builder) {
     this.bytes = builder.bytes.toArray(byte[][]::new);
     this.kinds = builder.kinds.toArray(Kind[]::new);
     this.bos = builder.bos;
     this.endIds = builder.endIds;
+    this.merges = builder.merges;
     checkId("beginning-of-sequence", bos);
     endIds.forEach(id -> checkId("end-of-generation", id));
     used = digestOfUsed();
@@ -101,6 +126,11 @@ public final class Vocabulary {
     return endIds;
   }
 
+  /** How texts become ids, where the model's files say so by merges. */
+  public Optional<Merges> merges() {
+    return Optional.ofNullable(merges);
+  }
+
   /** The bytes a sequence spells; control and unused ids spell nothing. */
   public byte[] spell(int... ids) {
     var out = new ByteArrayOutputStream();
@@ -130,7 +160,8 @@ public final class Vocabulary {
   /**
    * Every way in which another vocabulary differs from this one, in words, or an empty list when
    * ids mean the same in both. Entries past the end of the shorter one count only where they are
-   * used. A long list of differing entries is cut after the first few, with the total.
+   * used, and merges only where both are known. A long list of differing entries is cut after the
+   * first few, with the total.
    */
   public List<String> differencesFrom(Vocabulary other) {
     var report = new ArrayList<String>();
@@ -146,6 +177,11 @@ public final class Vocabulary {
     }
     if (bos >= 0 && other.bos >= 0 && bos != other.bos) {
       report.add("sequences begin with id %d here and %d there".formatted(bos, other.bos));
+    }
+    if (merges != null && other.merges != null && !merges.equals(other.merges)) {
+      report.add(
+          "texts become other ids, by %d merges here and %d others there"
+              .formatted(merges.count(), other.merges.count()));
     }
     return report;
   }
@@ -165,6 +201,7 @@ public final class Vocabulary {
     private final List<Kind> kinds = new ArrayList<>();
     private final SortedSet<Integer> endIds = new TreeSet<>();
     private int bos = -1;
+    private @Nullable Merges merges;
 
     private Builder() {}
 
@@ -189,6 +226,11 @@ public final class Vocabulary {
     public Builder end(int id) {
       Preconditions.checkArgument(id >= 0, "a negative end-of-generation id: %s", id);
       endIds.add(id);
+      return this;
+    }
+
+    public Builder merges(Merges value) {
+      merges = value;
       return this;
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mneme.Vocabulary.Kind;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class VocabularyTest {
@@ -101,5 +102,28 @@ class VocabularyTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("9");
     assertThatThrownBy(() -> base().bos(-2)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static Vocabulary withMerges(String... rules) {
+    return Vocabulary.builder()
+        .add("a", Vocabulary.Kind.TEXT)
+        .merges(Vocabulary.Merges.of(List.of(rules)))
+        .build();
+  }
+
+  @Test
+  void oneMergeThatDiffersIsADifference() {
+    assertThat(withMerges("a b", "c d").differencesFrom(withMerges("a b", "c d"))).isEmpty();
+    assertThat(withMerges("a b", "c d").differencesFrom(withMerges("a b", "c e")))
+        .containsExactly("texts become other ids, by 2 merges here and 2 others there");
+    assertThat(withMerges("a b", "c d").differencesFrom(withMerges("c d", "a b"))).hasSize(1);
+    assertThat(withMerges("a b").differencesFrom(withMerges("a b", "c d"))).hasSize(1);
+  }
+
+  @Test
+  void mergesThatAFileDoesNotHaveAreNotCompared() {
+    Vocabulary without = Vocabulary.builder().add("a", Vocabulary.Kind.TEXT).build();
+    assertThat(withMerges("a b").differencesFrom(without)).isEmpty();
+    assertThat(without.differencesFrom(withMerges("a b"))).isEmpty();
   }
 }

@@ -91,10 +91,15 @@ final class PackCommand implements Runnable {
       @Option(
               names = "--allow-older",
               description = "Also in place of a later version of the same name.")
-          boolean allowOlder) {
+          boolean allowOlder,
+      @Option(names = "--json", description = "For machines.") boolean json) {
     try (var bars = new FetchBars();
         PackSource source = new PackReference(given).open(bars)) {
       InstalledPack installed = store().install(source, trust(signatures), allowOlder);
+      if (json) {
+        print(describe(installed, Json.object()));
+        return 0;
+      }
       out()
           .printf(
               "installed %s %s (%s)%s%n",
@@ -114,7 +119,7 @@ final class PackCommand implements Runnable {
       ObjectNode root = Json.object();
       ArrayNode array = root.putArray("packs");
       packs.forEach(pack -> describe(pack, array.addObject()));
-      out().println(Json.write(root));
+      print(root);
       return 0;
     }
     if (packs.isEmpty()) {
@@ -146,9 +151,7 @@ final class PackCommand implements Runnable {
       @Option(names = "--json", description = "For machines.") boolean json) {
     InstalledPack pack = store().require(name);
     if (json) {
-      ObjectNode root = Json.object();
-      describe(pack, root);
-      out().println(Json.write(root));
+      print(describe(pack, Json.object()));
       return 0;
     }
     PrintWriter out = out();
@@ -166,7 +169,11 @@ final class PackCommand implements Runnable {
     return 0;
   }
 
-  private static void describe(InstalledPack pack, ObjectNode node) {
+  private void print(ObjectNode node) {
+    out().println(Json.write(node));
+  }
+
+  private static ObjectNode describe(InstalledPack pack, ObjectNode node) {
     node.put("name", pack.name())
         .put("version", pack.version().toString())
         .put("digest", pack.digest())
@@ -178,6 +185,7 @@ final class PackCommand implements Runnable {
         .put("installed", pack.installed().toString())
         .put("directory", pack.directory().toString());
     pack.signer().ifPresent(signer -> node.put("signer", signer));
+    return node;
   }
 
   /** Reads every byte again. */
@@ -188,8 +196,13 @@ final class PackCommand implements Runnable {
   int verify(
       @Parameters(paramLabel = "NAME") String name,
       @Option(names = "--signatures", defaultValue = SIGNATURES_DEFAULT, description = SIGNATURES)
-          Trust.Policy signatures) {
+          Trust.Policy signatures,
+      @Option(names = "--json", description = "For machines.") boolean json) {
     InstalledPack pack = store().verify(name, trust(signatures));
+    if (json) {
+      print(describe(pack, Json.object()));
+      return 0;
+    }
     out().printf("%s %s is whole (%s)%n", pack.name(), pack.version(), pack.digest());
     return 0;
   }
@@ -225,7 +238,7 @@ final class PackCommand implements Runnable {
             .put("host", model.name())
             .put("fits", found.fits());
         found.reasons().forEach(root.putArray("reasons")::add);
-        out().println(Json.write(root));
+        print(root);
       } else {
         out()
             .printf(
@@ -257,8 +270,15 @@ final class PackCommand implements Runnable {
       @Option(
               names = "--now",
               description = "Also what was installed in the last hour and may yet get its name.")
-          boolean now) {
+          boolean now,
+      @Option(names = "--json", description = "For machines.") boolean json) {
     MemoryStore.Collected collected = store().collect(now ? Duration.ZERO : MemoryStore.GRACE);
+    if (json) {
+      ObjectNode root = Json.object().put("bytes", collected.bytes());
+      collected.packs().forEach(root.putArray("packs")::add);
+      print(root);
+      return 0;
+    }
     out()
         .printf(
             Locale.ROOT,

@@ -132,12 +132,18 @@ class PackCommandsTest {
   }
 
   @Test
-  void whatIsRemovedIsFreed() {
-    done("pack", "pull", imported("2.0.0")); // the others use what they open until they end
+  void whatIsRemovedIsFreed() throws IOException {
+    // A version of its own, for the others use what they open until they end.
+    JsonNode pulled = run("pack", "pull", imported("2.0.0"), "--json").json();
+    assertThat(pulled.path("version").asText()).isEqualTo("2.0.0");
+    assertThat(run("pack", "verify", NAME, "--json").json()).isEqualTo(pulled);
     done("pack", "rm", NAME);
     refused(NAME, "pack", "show", NAME);
     refused(NAME, "pack", "rm", NAME);
-    assertThat(done("pack", "gc", "--now")).contains("packs freed: 1,");
+    JsonNode freed = run("pack", "gc", "--now", "--json").json();
+    assertThat(freed.path("packs").get(0)).isEqualTo(pulled.path("digest"));
+    assertThat(freed.path("bytes").isIntegralNumber()).isTrue();
+    assertThat(done("pack", "gc", "--now")).contains("packs freed: 0,");
   }
 
   @Test

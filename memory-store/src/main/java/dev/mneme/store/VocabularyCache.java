@@ -3,6 +3,7 @@ package dev.mneme.store;
 import com.google.common.hash.Hashing;
 import dev.mneme.Vocabulary;
 import dev.mneme.Vocabulary.Kind;
+import dev.mneme.Vocabulary.Merges;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -25,14 +27,14 @@ import org.slf4j.LoggerFactory;
  * <p>Files in a cache folder, which anyone may delete at any time; one that is damaged is not used.
  * Safe for several threads and processes. A file holds, in big-endian order, the number of entries,
  * the id that begins a sequence (-1: none), the number of ids that end one and these, for each
- * entry its kind (a byte), for each its length, then all entries' bytes, and the SHA-256 of all
- * before.
+ * entry its kind (a byte), for each its length, then all entries' bytes, the number of merges and
+ * their digest (0 and nothing: there are none), and the SHA-256 of all before.
  */
 final class VocabularyCache {
   private static final Logger log = LoggerFactory.getLogger(VocabularyCache.class);
 
   /** Counts changes of the file, and of what is made of a tokenizer. */
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private static final int DIGEST_BYTES = 32;
 
@@ -97,6 +99,12 @@ final class VocabularyCache {
       in.get(entry);
       vocabulary.add(entry, KINDS.get(kinds[id]));
     }
+    int merges = in.getInt();
+    if (merges > 0) {
+      byte[] digest = new byte[DIGEST_BYTES];
+      in.get(digest);
+      vocabulary.merges(new Merges(merges, HexFormat.of().formatHex(digest)));
+    }
     return vocabulary.build();
   }
 
@@ -137,6 +145,11 @@ final class VocabularyCache {
         entries.writeBytes(entry);
       }
       entries.writeTo(out);
+      Optional<Merges> merges = vocabulary.merges();
+      out.writeInt(merges.map(Merges::count).orElse(0));
+      if (merges.isPresent()) {
+        out.write(HexFormat.of().parseHex(merges.get().sha256()));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("an array cannot fail", e);
     }

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mneme.Vocabulary;
 import dev.mneme.Vocabulary.Kind;
+import dev.mneme.Vocabulary.Merges;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +35,7 @@ class VocabularyCacheTest {
         .bos(0)
         .end(4)
         .end(0)
+        .merges(Merges.of(List.of("a b", "ab c")))
         .build();
   }
 
@@ -47,6 +50,7 @@ class VocabularyCacheTest {
     cache().put(DIGEST, vocabulary());
     Vocabulary found = cache().find(DIGEST).orElseThrow();
     assertThat(found.differencesFrom(vocabulary())).isEmpty();
+    assertThat(found.merges()).isPresent().isEqualTo(vocabulary().merges());
     assertThat(found.size()).isEqualTo(5);
     assertThat(found.bos()).hasValue(0);
     assertThat(found.endIds()).containsExactly(0, 4);
@@ -61,6 +65,7 @@ class VocabularyCacheTest {
     cache().put(DIGEST, Vocabulary.builder().add("a", Kind.TEXT).build());
     Vocabulary found = cache().find(DIGEST).orElseThrow();
     assertThat(found.bos()).isEmpty();
+    assertThat(found.merges()).isEmpty();
     assertThat(found.endIds()).isEmpty();
   }
 

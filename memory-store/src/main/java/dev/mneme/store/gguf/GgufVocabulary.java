@@ -4,7 +4,9 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.Vocabulary;
 import dev.mneme.Vocabulary.Kind;
+import dev.mneme.Vocabulary.Merges;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -99,6 +101,14 @@ public final class GgufVocabulary {
     specialId("bos_token_id").ifPresent(vocabulary::bos);
     for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
       specialId(key).ifPresent(vocabulary::end);
+    }
+    byte[][] merges = byteLevel ? file.byteStrings(KEYS + "merges") : new byte[0][];
+    if (merges.length > 0) {
+      vocabulary.merges(
+          Merges.of(
+              Arrays.stream(merges)
+                  .map(rule -> new String(rule, StandardCharsets.UTF_8))
+                  .toList()));
     }
     return vocabulary.build();
   }

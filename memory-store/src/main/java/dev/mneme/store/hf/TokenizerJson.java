@@ -4,6 +4,7 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.Vocabulary;
 import dev.mneme.Vocabulary.Kind;
+import dev.mneme.Vocabulary.Merges;
 import dev.mneme.store.gguf.ByteLevelAlphabet;
 import dev.mneme.store.json.JsonValue;
 import java.nio.file.Files;
@@ -392,6 +393,12 @@ public final class TokenizerJson {
     }
     bos.ifPresent(builder::bos);
     ends.forEach(builder::end);
+    if (style == Style.BYTE_LEVEL) { // SentencePiece's GGUF has scores instead, in no fixed order
+      List<String> rules = merges().stream().map(m -> m.left() + " " + m.right()).toList();
+      if (!rules.isEmpty()) {
+        builder.merges(Merges.of(rules));
+      }
+    }
     return builder.build();
   }
 
