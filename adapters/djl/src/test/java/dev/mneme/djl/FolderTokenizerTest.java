@@ -340,9 +340,12 @@ class FolderTokenizerTest {
 
   @Test
   void refusesAMergeOfSomethingThatIsNoEntry() {
+    TinyModel.write(directory, Family.LLAMA, 1);
+    edit(t -> ((ArrayNode) t.get("model").get("merges")).add("q z"));
+    refuses("the Hugging Face tokenizers library refuses it", "`qz`");
     TinyModel.write(directory, Family.GPT2, 1);
     edit(t -> ((ArrayNode) t.get("model").get("merges")).addArray().add("q").add("z"));
-    refuses("the Hugging Face tokenizers library refuses it", "`qz`");
+    refuses("\"model.merges[4]\"", "\"qz\" is not in the vocabulary");
   }
 
   @Test
