@@ -103,19 +103,23 @@ final class KnownDigests {
   /** Size and digest of a file, which is read to its end unless it is known. */
   Entry describe(Path file) {
     try {
-      Optional<Stamp> before = Stamp.of(file);
+      Path real = file.toRealPath(); // what a link leads to can change while the link does not
+      Optional<Stamp> before = Stamp.of(real);
       if (before.isEmpty()) {
         return PackFiles.describe(file);
       }
-      Path note = note(file);
-      Optional<String> known = read(note, file, before.get());
+      Path note =
+          folder.resolve(PackFiles.sha256(real.toString().getBytes(StandardCharsets.UTF_8)));
+      Optional<String> known = read(note, real, before.get());
       if (known.isPresent()) {
         return new Entry(String.valueOf(file.getFileName()), before.get().size(), known.get());
       }
       Instant began = Instant.now();
       Entry read = PackFiles.describe(file);
-      if (Stamp.of(file).equals(before) && before.get().isOlderThan(began.minus(coarse))) {
-        write(note, file, before.get(), read.sha256());
+      if (file.toRealPath().equals(real)
+          && Stamp.of(real).equals(before)
+          && before.get().isOlderThan(began.minus(coarse))) {
+        write(note, real, before.get(), read.sha256());
       }
       return read;
     } catch (IOException e) {
@@ -124,21 +128,12 @@ final class KnownDigests {
     }
   }
 
-  private Path note(Path file) throws IOException {
-    byte[] path = real(file).getBytes(StandardCharsets.UTF_8);
-    return folder.resolve(PackFiles.sha256(path));
-  }
-
-  private static String real(Path file) throws IOException {
-    return file.toRealPath().toString();
-  }
-
-  private static Optional<String> read(Path note, Path file, Stamp now) throws IOException {
+  private static Optional<String> read(Path note, Path real, Stamp now) throws IOException {
     if (!Files.exists(note)) {
       return Optional.empty();
     }
     List<String> lines = Files.readAllLines(note);
-    if (lines.size() != 2 || !lines.getFirst().equals(real(file))) {
+    if (lines.size() != 2 || !lines.getFirst().equals(real.toString())) {
       return Optional.empty();
     }
     List<String> parts = Splitter.on(' ').splitToList(lines.getLast());
@@ -150,15 +145,15 @@ final class KnownDigests {
     return whole && stamp.equals(now.text()) ? Optional.of(parts.getLast()) : Optional.empty();
   }
 
-  private void write(Path note, Path file, Stamp stamp, String sha256) {
+  private void write(Path note, Path real, Stamp stamp, String sha256) {
     try {
       Files.createDirectories(folder);
       removeStale();
       Path temporary = Files.createTempFile(folder, ".new-", "");
-      Files.writeString(temporary, "%s\n%s %s\n".formatted(real(file), stamp.text(), sha256));
+      Files.writeString(temporary, "%s\n%s %s\n".formatted(real, stamp.text(), sha256));
       Files.move(temporary, note, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      log.debug("the digest of {} cannot be kept", file, e);
+      log.debug("the digest of {} cannot be kept", real, e);
     }
   }
 

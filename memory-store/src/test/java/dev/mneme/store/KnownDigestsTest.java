@@ -98,6 +98,15 @@ class KnownDigestsTest {
   }
 
   @Test
+  void aLinkWhoseFileChangedIsRead() throws IOException {
+    Path link = Files.createSymbolicLink(directory.resolve("link"), file);
+    waitForTheClock();
+    assertThat(digests.describe(link)).isEqualTo(PackFiles.describe(link));
+    Files.writeString(file, "CONTENT");
+    assertThat(digests.describe(link)).isEqualTo(PackFiles.describe(link));
+  }
+
+  @Test
   void aFileThatChangedJustNowIsReadAgainNextTime() throws IOException {
     var careful = new KnownDigests(folder, Duration.ofMinutes(1));
     careful.describe(file);
