@@ -192,18 +192,29 @@ final class PackCommand implements Runnable {
   @Command(
       name = "verify",
       mixinStandardHelpOptions = true,
-      description = "Reads every byte of an installed pack again, and its signature.")
+      description = {
+        "Reads every byte of an installed pack again, and its signature,",
+        "and counts weights that are NaN or infinite."
+      })
   int verify(
       @Parameters(paramLabel = "NAME") String name,
       @Option(names = "--signatures", defaultValue = SIGNATURES_DEFAULT, description = SIGNATURES)
           Trust.Policy signatures,
       @Option(names = "--json", description = "For machines.") boolean json) {
     InstalledPack pack = store().verify(name, trust(signatures));
+    long notFinite = MemoryPack.open(pack.directory()).weightsNotFinite();
     if (json) {
-      print(describe(pack, Json.object()));
+      print(describe(pack, Json.object()).put("weightsNotFinite", notFinite));
       return 0;
     }
     out().printf("%s %s is whole (%s)%n", pack.name(), pack.version(), pack.digest());
+    if (notFinite > 0) {
+      out()
+          .printf(
+              Locale.ROOT,
+              "%,d of its weights are NaN or infinite: its training went astray%n",
+              notFinite);
+    }
     return 0;
   }
 

@@ -136,7 +136,9 @@ class PackCommandsTest {
     // A version of its own, for the others use what they open until they end.
     JsonNode pulled = run("pack", "pull", imported("2.0.0"), "--json").json();
     assertThat(pulled.path("version").asText()).isEqualTo("2.0.0");
-    assertThat(run("pack", "verify", NAME, "--json").json()).isEqualTo(pulled);
+    JsonNode verified = run("pack", "verify", NAME, "--json").json();
+    assertThat(verified.path("digest")).isEqualTo(pulled.path("digest"));
+    assertThat(verified.path("weightsNotFinite").asInt(-1)).isZero();
     done("pack", "rm", NAME);
     refused(NAME, "pack", "show", NAME);
     refused(NAME, "pack", "rm", NAME);

@@ -12,6 +12,8 @@ import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.hf.NetworkShape;
+import dev.mneme.store.safetensors.NotFinite;
+import dev.mneme.store.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -183,6 +185,13 @@ public final class MemoryPack {
   /** The type that loses nothing of the weights: F16 where they are stored so, or else F32. */
   public WeightType storedType() {
     return content.storedType();
+  }
+
+  /** How many of the weights are NaN or infinite; reads them all. */
+  public long weightsNotFinite() {
+    try (TensorSource tensors = TensorSource.openDirectory(directory)) {
+      return NotFinite.count(tensors);
+    }
   }
 
   /**

@@ -13,6 +13,8 @@ import dev.mneme.store.testing.NamedPipe;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -143,6 +145,20 @@ class MemoryPackTest {
     MemoryPack pack = MemoryPack.importFrom(model, "law", "", out);
     Files.writeString(out.resolve("notes.txt"), "mine");
     assertThat(MemoryPack.open(out).digest()).isEqualTo(pack.digest());
+  }
+
+  @Test
+  void countsWeightsThatAreNoNumbers() throws IOException {
+    assertThat(MemoryPack.importFrom(model, "law", "", out).weightsNotFinite()).isZero();
+    Path weights = model.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    ByteBuffer.wrap(bytes)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putFloat(bytes.length - Float.BYTES, Float.NaN)
+        .putFloat(bytes.length - 2 * Float.BYTES, Float.NEGATIVE_INFINITY);
+    Files.write(weights, bytes);
+    Path second = out.resolveSibling("second");
+    assertThat(MemoryPack.importFrom(model, "law", "", second).weightsNotFinite()).isEqualTo(2);
   }
 
   @Test
