@@ -1,13 +1,12 @@
 package dev.mneme.store.hub;
 
+import com.google.common.hash.Hashing;
+import com.google.common.io.ByteSource;
+import com.google.common.io.MoreFiles;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * A file as a hub lists it.
@@ -34,32 +33,18 @@ record HubFile(String name, long bytes, Digest digest) {
     record GitBlob(String hex) implements Digest {}
   }
 
-  private static final int BUFFER_BYTES = 1 << 20;
-
   /** The digest of a file's content, of the kind this one has. */
+  @SuppressWarnings("deprecation") // Git's objects are named by SHA-1
   String digestOf(Path file) throws IOException {
-    MessageDigest sum =
-        switch (digest) {
-          case Digest.Sha256 _ -> algorithm("SHA-256");
-          case Digest.GitBlob _ -> algorithm("SHA-1");
-        };
-    if (digest instanceof Digest.GitBlob) {
-      sum.update("blob %d\0".formatted(Files.size(file)).getBytes(StandardCharsets.US_ASCII));
-    }
-    try (InputStream in = Files.newInputStream(file)) {
-      byte[] buffer = new byte[BUFFER_BYTES];
-      for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-        sum.update(buffer, 0, count);
+    ByteSource content = MoreFiles.asByteSource(file);
+    return switch (digest) {
+      case Digest.Sha256 _ -> content.hash(Hashing.sha256()).toString();
+      case Digest.GitBlob _ -> {
+        String header = "blob %d\0".formatted(Files.size(file));
+        ByteSource object =
+            ByteSource.concat(ByteSource.wrap(header.getBytes(StandardCharsets.US_ASCII)), content);
+        yield object.hash(Hashing.sha1()).toString();
       }
-    }
-    return HexFormat.of().formatHex(sum.digest());
-  }
-
-  private static MessageDigest algorithm(String name) {
-    try {
-      return MessageDigest.getInstance(name);
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has " + name, e);
-    }
+    };
   }
 }
