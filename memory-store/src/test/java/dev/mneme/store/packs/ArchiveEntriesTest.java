@@ -1,45 +1,14 @@
 package dev.mneme.store.packs;
 
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import com.google.common.primitives.Bytes;
-import dev.mneme.MalformedFileException;
-import dev.mneme.store.MemoryPack;
-import dev.mneme.store.testing.TinyModel;
-import dev.mneme.store.testing.TinyModel.Family;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Archives of the right form, of which the entries are not those of a pack. */
-class ArchiveEntriesTest {
-
-  @TempDir Path directory;
-
-  private MemoryPack pack;
-  private Path archive;
-
-  @BeforeEach
-  void writeAnArchive() {
-    Path model = TinyModel.write(TinyModel.directory(directory, "model"), Family.LLAMA, 3);
-    pack = MemoryPack.importFrom(model, "law", "law", directory.resolve("law"));
-    archive = directory.resolve("law.mpack");
-    PackArchive.write(pack, archive);
-  }
-
-  private void refuses(byte[] bytes, String... words) throws IOException {
-    Files.write(archive, bytes);
-    assertThatThrownBy(() -> PackArchive.open(archive).close())
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining("law.mpack")
-        .hasMessageContainingAll(words);
-  }
+class ArchiveEntriesTest extends ArchiveDefects {
 
   @ParameterizedTest
   @ValueSource(

@@ -1,14 +1,9 @@
 package dev.mneme.store.packs;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.primitives.Bytes;
-import dev.mneme.MalformedFileException;
-import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackManifest;
-import dev.mneme.store.testing.TinyModel;
-import dev.mneme.store.testing.TinyModel.Family;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -22,41 +17,18 @@ import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files that only look like a pack's archive: each has one place that no archive has. */
-class MalformedArchiveTest {
+class MalformedArchiveTest extends ArchiveDefects {
 
   private static final int LOCAL = ZipRecords.LOCAL_SIGNATURE;
   private static final int CENTRAL = ZipRecords.DIRECTORY_SIGNATURE;
   private static final int ZIP64_END = 0x06064b50;
   private static final int ZIP64_LOCATOR = 0x07064b50;
   private static final int END = 0x06054b50;
-
-  @TempDir Path directory;
-
-  private MemoryPack pack;
-  private Path archive;
-
-  @BeforeEach
-  void writeAnArchive() {
-    Path model = TinyModel.write(TinyModel.directory(directory, "model"), Family.LLAMA, 3);
-    pack = MemoryPack.importFrom(model, "law", "law", directory.resolve("law"));
-    archive = directory.resolve("law.mpack");
-    PackArchive.write(pack, archive);
-  }
-
-  private void refuses(byte[] bytes, String... words) throws IOException {
-    Files.write(archive, bytes);
-    assertThatThrownBy(() -> PackArchive.open(archive).close())
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining("law.mpack")
-        .hasMessageContainingAll(words);
-  }
 
   @Test
   void bytesBeforeTheFirstEntryAreRefused() throws IOException {
