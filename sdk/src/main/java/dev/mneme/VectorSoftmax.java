@@ -78,6 +78,7 @@ final class VectorSoftmax implements Softmax {
   @Override
   public double exponentials(MemorySegment row, int width, float max, float[] into) {
     int bound = LANES.loopBound(width);
+    float[] lanes = new float[LANES.length()];
     double sum = 0;
     for (int start = 0; start < bound; start += BLOCK) {
       int end = Math.min(bound, start + BLOCK);
@@ -87,7 +88,10 @@ final class VectorSoftmax implements Softmax {
         e.intoArray(into, i);
         partial = partial.add(e);
       }
-      sum += partial.reduceLanes(VectorOperators.ADD);
+      partial.intoArray(lanes, 0);
+      for (float lane : lanes) {
+        sum += lane; // reduceLanes may add in another order once it is compiled
+      }
     }
     for (int i = bound; i < width; i++) {
       float e = ScalarSoftmax.exp(row.getAtIndex(JAVA_FLOAT, i) - max);

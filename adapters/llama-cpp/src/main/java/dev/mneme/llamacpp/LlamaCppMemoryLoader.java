@@ -2,7 +2,6 @@ package dev.mneme.llamacpp;
 
 import dev.mneme.HostModel;
 import dev.mneme.MemoryModule;
-import dev.mneme.store.DerivedGguf;
 import dev.mneme.store.MemoryLoader;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackKind;
@@ -30,13 +29,13 @@ public final class LlamaCppMemoryLoader implements MemoryLoader {
    * Opens a pack as what it is.
    *
    * @param type what to run the weights as
-   * @param options of a Memory Decoder; an MLP Memory is always mapped and takes its threads from
-   *     who opens a session
+   * @param options how it runs; see {@link LlamaCppMlpMemory#open(MemoryPack, WeightType,
+   *     LlamaCppOptions)} on what an MLP Memory makes of them
    */
   public static MemoryModule load(MemoryPack pack, WeightType type, LlamaCppOptions options) {
     return switch (pack.kind()) {
       case PackKind.MemoryDecoder() -> LlamaCppMemoryDecoder.open(pack, type, options);
-      case PackKind.MlpMemory(_) -> LlamaCppMlpMemory.open(pack, type, DerivedGguf.defaultCache());
+      case PackKind.MlpMemory(_) -> LlamaCppMlpMemory.open(pack, type, options);
     };
   }
 }

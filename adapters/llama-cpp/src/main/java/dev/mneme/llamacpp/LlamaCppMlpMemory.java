@@ -31,22 +31,30 @@ public final class LlamaCppMlpMemory implements MemoryModule {
 
   /** Opens a pack with its weights as stored. */
   public static LlamaCppMlpMemory open(MemoryPack pack) {
-    return open(pack, pack.storedType(), DerivedGguf.defaultCache());
+    return open(pack, pack.storedType(), LlamaCppOptions.defaults());
+  }
+
+  /** Opens a pack, its derived file cached in {@link DerivedGguf#defaultCache()}. */
+  public static LlamaCppMlpMemory open(MemoryPack pack, WeightType type, LlamaCppOptions options) {
+    return open(pack, type, options, DerivedGguf.defaultCache());
   }
 
   /**
    * Opens a pack.
    *
    * @param type what to run the weights as
+   * @param options of which the library and the threads are used: it is always mapped, keeps
+   *     nothing of the past and runs on the processor
    * @param cache where derived files are kept
    * @throws IllegalArgumentException if the pack is no MLP Memory
    * @throws dev.mneme.MalformedFileException if a weight is NaN or infinite; names its tensor
    */
-  public static LlamaCppMlpMemory open(MemoryPack pack, WeightType type, Path cache) {
+  public static LlamaCppMlpMemory open(
+      MemoryPack pack, WeightType type, LlamaCppOptions options, Path cache) {
     if (pack.kind() instanceof PackKind.MlpMemory(TappedHost reads)
         && pack.network() instanceof MlpShape shape) {
       return new LlamaCppMlpMemory(
-          pack, reads, new MlpWeights(DerivedGguf.of(pack, type, cache), shape));
+          pack, reads, new MlpWeights(DerivedGguf.of(pack, type, cache), shape, options));
     }
     throw new IllegalArgumentException(
         pack.name() + " is no MLP Memory; open it as a Memory Decoder");

@@ -29,6 +29,7 @@ final class ChildJvm implements AutoCloseable {
   }
 
   private static final int SECONDS = 120;
+  private static final String LIBRARY = "mneme.llama.library";
 
   private final Path log;
   private @Nullable Running running;
@@ -92,6 +93,7 @@ final class ChildJvm implements AutoCloseable {
                 "-XX:-CreateCoredumpOnCrash",
                 "-XX:+ErrorFileToStderr",
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+                "-D%s=%s".formatted(LIBRARY, System.getProperty(LIBRARY, "")),
                 "-cp",
                 System.getProperty("java.class.path"),
                 ChildJvm.class.getName())

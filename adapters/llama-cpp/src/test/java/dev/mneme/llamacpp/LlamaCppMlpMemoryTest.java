@@ -86,7 +86,7 @@ class LlamaCppMlpMemoryTest {
   }
 
   private static LlamaCppMlpMemory open(MemoryPack pack, WeightType type) {
-    return LlamaCppMlpMemory.open(pack, type, shared.resolve("cache"));
+    return LlamaCppMlpMemory.open(pack, type, LlamaCppOptions.defaults(), shared.resolve("cache"));
   }
 
   abstract static class Contract extends MemoryModuleContract {
@@ -315,7 +315,7 @@ class LlamaCppMlpMemoryTest {
             folder.resolve("wide-pack"));
     Path derived = DerivedGguf.of(other, WeightType.F32, folder.resolve("cache"));
     var shape = (MlpShape) pack.network();
-    assertThatThrownBy(() -> new MlpWeights(derived, shape))
+    assertThatThrownBy(() -> new MlpWeights(derived, shape, LlamaCppOptions.defaults()))
         .isInstanceOf(MalformedFileException.class);
   }
 }

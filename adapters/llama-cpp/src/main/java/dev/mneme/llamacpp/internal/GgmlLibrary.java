@@ -22,11 +22,6 @@ import java.lang.invoke.MethodHandle;
  */
 final class GgmlLibrary {
 
-  /** Binds a function of the loaded library. */
-  interface Binder {
-    MethodHandle bind(String name, FunctionDescriptor descriptor);
-  }
-
   /** Marks a buffer as holding weights, {@code GGML_BACKEND_BUFFER_USAGE_WEIGHTS}. */
   private static final int USAGE_WEIGHTS = 1;
 
@@ -38,7 +33,7 @@ final class GgmlLibrary {
           JAVA_BOOLEAN.withName("no_alloc"),
           MemoryLayout.paddingLayout(7));
 
-  private final StructLayout tensorLayout;
+  private final Backends backends;
   private final MethodHandle init;
   private final MethodHandle free;
   private final MethodHandle tensorOverhead;
@@ -56,8 +51,6 @@ final class GgmlLibrary {
   private final MethodHandle setOutput;
   private final MethodHandle newGraph;
   private final MethodHandle expand;
-  private final MethodHandle cpuInit;
-  private final MethodHandle cpuSetThreads;
   private final MethodHandle cpuBufferType;
   private final MethodHandle bufferFromPointer;
   private final MethodHandle bufferSetUsage;
@@ -69,9 +62,9 @@ final class GgmlLibrary {
   private final MethodHandle allocatorAlloc;
   private final MethodHandle allocatorFree;
 
-  GgmlLibrary(Binder library, StructLayout tensorLayout) {
-    this.tensorLayout = tensorLayout;
-    AddressLayout tensor = ADDRESS.withTargetLayout(tensorLayout);
+  GgmlLibrary(NativeFunctions library, Backends backends) {
+    this.backends = backends;
+    AddressLayout tensor = ADDRESS.withTargetLayout(Release.TENSOR);
     var unary = FunctionDescriptor.of(tensor, ADDRESS, ADDRESS);
     var binary = FunctionDescriptor.of(tensor, ADDRESS, ADDRESS, ADDRESS);
     var scaled = FunctionDescriptor.of(tensor, ADDRESS, ADDRESS, JAVA_FLOAT);
@@ -102,10 +95,6 @@ final class GgmlLibrary {
             "ggml_new_graph_custom",
             FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_BOOLEAN));
     expand = library.bind("ggml_build_forward_expand", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
-    cpuInit = library.bind("ggml_backend_cpu_init", FunctionDescriptor.of(ADDRESS));
-    cpuSetThreads =
-        library.bind(
-            "ggml_backend_cpu_set_n_threads", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT));
     cpuBufferType = library.bind("ggml_backend_cpu_buffer_type", FunctionDescriptor.of(ADDRESS));
     bufferFromPointer =
         library.bind(
@@ -229,19 +218,18 @@ final class GgmlLibrary {
   }
 
   /** The processor as a backend. */
-  MemorySegment newProcessor(int threads) {
-    try {
-      MemorySegment backend =
-          notNull((MemorySegment) cpuInit.invokeExact(), "ggml_backend_cpu_init");
-      cpuSetThreads.invokeExact(backend, threads);
-      return backend;
-    } catch (Throwable e) {
-      throw LlamaLibrary.failed(e);
-    }
+  Processor newProcessor() {
+    MethodHandle setThreads =
+        backends.ofProcessor(
+            "ggml_backend_set_n_threads", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT));
+    return new Processor(backends.newProcessor(), setThreads);
   }
 
-  void freeProcessor(MemorySegment backend) {
-    run(backendFree, backend);
+  /** A backend of the processor and how its threads are set. */
+  record Processor(MemorySegment backend, MethodHandle setThreads) {}
+
+  void freeProcessor(Processor processor) {
+    run(backendFree, processor.backend);
   }
 
   /** A buffer of weights over memory that stays its owner's; it must be aligned to 32 bytes. */
@@ -299,9 +287,10 @@ final class GgmlLibrary {
     }
   }
 
-  void compute(MemorySegment backend, MemorySegment graph) {
+  void compute(Processor processor, MemorySegment graph, int threads) {
     try {
-      int status = (int) compute.invokeExact(backend, graph);
+      processor.setThreads.invokeExact(processor.backend, threads);
+      int status = (int) compute.invokeExact(processor.backend, graph);
       if (status != 0) {
         throw new NativeLibraryException("computing a graph failed with status " + status);
       }
@@ -312,7 +301,7 @@ final class GgmlLibrary {
 
   /** A tensor's data, once it has its memory. */
   MemorySegment data(MemorySegment tensor, long bytes) {
-    return tensor.get(ADDRESS, LlamaLibrary.offset(tensorLayout, "data")).reinterpret(bytes);
+    return tensor.get(ADDRESS, LlamaLibrary.offset(Release.TENSOR, "data")).reinterpret(bytes);
   }
 
   private static MemorySegment unary(MethodHandle handle, MemorySegment context, MemorySegment x) {

@@ -6,37 +6,40 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.mneme.NativeLibraryException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The loaded llama.cpp library: one Java method for each C function that is used. Signatures are
+ * A loaded llama.cpp library: one Java method for each C function that is used. Signatures are
  * those of include/llama.h. It checks nothing; {@link LlamaModel} and {@link LlamaSession} do,
  * because most wrong arguments end the process.
+ *
+ * <p>Until b5590 the cache's functions took the context; since b5640 they take what {@code
+ * llama_get_memory} gives for it. Safe for several threads; it stays loaded.
  */
-final class LlamaLibrary {
+public final class LlamaLibrary {
 
-  /** Loads the library when first asked for; a failure is thrown at every use. */
-  private static final class Holder {
-    static final LlamaLibrary INSTANCE = new LlamaLibrary(LibraryFile.open(), Release.B4916);
-  }
+  /** The system property that names a library: libllama, or the folder of a release. */
+  public static final String PROPERTY = "mneme.llama.library";
 
-  private final SymbolLookup symbols;
-  private final Linker linker = Linker.nativeLinker();
+  /** The same as an environment variable. */
+  public static final String VARIABLE = "MNEME_LLAMA_LIBRARY";
+
+  private final String origin;
   private final Release release;
-  private final NativeLog log = new NativeLog();
+  private final NativeLog log;
   private final Lock batchLock = new ReentrantLock();
+  private final CoreShare cores = new CoreShare(Runtime.getRuntime().availableProcessors());
 
   private final MethodHandle modelDefaultParams;
   private final MethodHandle modelLoad;
@@ -47,59 +50,77 @@ final class LlamaLibrary {
   private final MethodHandle contextDefaultParams;
   private final MethodHandle contextInit;
   private final MethodHandle contextFree;
-  private final MethodHandle contextLength;
+  private final MethodHandle setThreads;
   private final MethodHandle decode;
   private final MethodHandle logits;
+  private final Optional<MethodHandle> cacheOfContext;
   private final MethodHandle cacheRemove;
   private final MethodHandle tokenize;
   private final MethodHandle applyTemplate;
   private final MethodHandle gpuOffload;
   private final MethodHandle tensorGet;
+  private final Backends backends;
   private final GgmlLibrary ggml;
 
-  static LlamaLibrary get() {
-    try {
-      return Holder.INSTANCE;
-    } catch (ExceptionInInitializerError e) {
-      throw e.getCause() instanceof NativeLibraryException cause
-          ? cause
-          : new NativeLibraryException("the llama.cpp library could not be set up", e);
-    } catch (NoClassDefFoundError e) {
-      throw new NativeLibraryException(
-          "the llama.cpp library could not be loaded; the first failure says why", e);
-    }
+  /**
+   * The library a user names, or else the one the settings name, or else the bundled one. Loaded
+   * once, however often it is asked for.
+   *
+   * @param named libllama or the folder of a release
+   * @throws NativeLibraryException if it cannot be loaded, or is of a release that is not known
+   */
+  public static LlamaLibrary of(@Nullable Path named) {
+    return OpenLibraries.get(named == null ? fromSettings() : Optional.of(named));
   }
 
-  private LlamaLibrary(SymbolLookup symbols, Release release) {
-    this.symbols = symbols;
-    this.release = release;
+  private static Optional<Path> fromSettings() {
+    String named = System.getProperty(PROPERTY, System.getenv(VARIABLE));
+    return named == null || named.isBlank() ? Optional.empty() : Optional.of(Path.of(named));
+  }
+
+  /**
+   * Binds what was loaded.
+   *
+   * @param origin where it comes from, for messages
+   * @param folder where it lies; none for a library with its backends inside
+   */
+  LlamaLibrary(SymbolLookup symbols, String origin, Optional<Path> folder) {
+    this.origin = origin;
+    var functions = new NativeFunctions(symbols);
+    release = Release.of(functions);
+    var modelParams = release.model().struct();
+    var contextParams = release.context().struct();
     modelDefaultParams =
-        bind("llama_model_default_params", FunctionDescriptor.of(release.modelParams()));
+        functions.bind("llama_model_default_params", FunctionDescriptor.of(modelParams));
     modelLoad =
-        bind(
-            "llama_model_load_from_file",
-            FunctionDescriptor.of(ADDRESS, ADDRESS, release.modelParams()));
-    modelFree = bind("llama_model_free", FunctionDescriptor.ofVoid(ADDRESS));
-    modelVocab = bind("llama_model_get_vocab", FunctionDescriptor.of(ADDRESS, ADDRESS));
+        functions.bind(
+            "llama_model_load_from_file", FunctionDescriptor.of(ADDRESS, ADDRESS, modelParams));
+    modelFree = functions.bind("llama_model_free", FunctionDescriptor.ofVoid(ADDRESS));
+    modelVocab = functions.bind("llama_model_get_vocab", FunctionDescriptor.of(ADDRESS, ADDRESS));
     modelChatTemplate =
-        bind("llama_model_chat_template", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
-    vocabSize = bind("llama_vocab_n_tokens", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        functions.bind(
+            "llama_model_chat_template", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
+    vocabSize = functions.bind("llama_vocab_n_tokens", FunctionDescriptor.of(JAVA_INT, ADDRESS));
     contextDefaultParams =
-        bind("llama_context_default_params", FunctionDescriptor.of(release.contextParams()));
+        functions.bind("llama_context_default_params", FunctionDescriptor.of(contextParams));
     contextInit =
-        bind(
-            "llama_init_from_model",
-            FunctionDescriptor.of(ADDRESS, ADDRESS, release.contextParams()));
-    contextFree = bind("llama_free", FunctionDescriptor.ofVoid(ADDRESS));
-    contextLength = bind("llama_n_ctx", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-    decode = bind("llama_decode", FunctionDescriptor.of(JAVA_INT, ADDRESS, release.batch()));
-    logits = bind("llama_get_logits_ith", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+        functions.bind(
+            "llama_init_from_model", FunctionDescriptor.of(ADDRESS, ADDRESS, contextParams));
+    contextFree = functions.bind("llama_free", FunctionDescriptor.ofVoid(ADDRESS));
+    setThreads =
+        functions.bind(
+            "llama_set_n_threads", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT, JAVA_INT));
+    decode =
+        functions.bind("llama_decode", FunctionDescriptor.of(JAVA_INT, ADDRESS, Release.BATCH));
+    logits =
+        functions.bind("llama_get_logits_ith", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+    cacheOfContext = functions.find("llama_get_memory", FunctionDescriptor.of(ADDRESS, ADDRESS));
     cacheRemove =
-        bind(
-            release.cacheRemove(),
+        functions.bind(
+            cacheOfContext.isPresent() ? "llama_memory_seq_rm" : "llama_kv_self_seq_rm",
             FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT));
     tokenize =
-        bind(
+        functions.bind(
             "llama_tokenize",
             FunctionDescriptor.of(
                 JAVA_INT,
@@ -111,65 +132,40 @@ final class LlamaLibrary {
                 JAVA_BOOLEAN,
                 JAVA_BOOLEAN));
     applyTemplate =
-        bind(
+        functions.bind(
             "llama_chat_apply_template",
             FunctionDescriptor.of(
                 JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_BOOLEAN, ADDRESS, JAVA_INT));
-    gpuOffload = bind("llama_supports_gpu_offload", FunctionDescriptor.of(JAVA_BOOLEAN));
+    gpuOffload = functions.bind("llama_supports_gpu_offload", FunctionDescriptor.of(JAVA_BOOLEAN));
     tensorGet =
-        bind(
+        functions.bind(
             "ggml_backend_tensor_get",
             FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG));
-    ggml = new GgmlLibrary((name, descriptor) -> bind(name, descriptor), release.tensor());
-    start();
+    MethodHandle init = functions.bind("llama_backend_init", FunctionDescriptor.ofVoid());
+    backends = new Backends(functions);
+    ggml = new GgmlLibrary(functions, backends);
+    log = new NativeLog();
+    log.listen(functions);
+    functions.requireAll();
+    try {
+      folder.ifPresent(backends::load);
+      init.invokeExact();
+    } catch (Throwable e) {
+      throw failed(e);
+    }
   }
 
   GgmlLibrary ggml() {
     return ggml;
   }
 
-  private MethodHandle bind(String name, FunctionDescriptor descriptor, Linker.Option... options) {
-    MemorySegment address =
-        symbols
-            .find(name)
-            .orElseThrow(
-                () ->
-                    new NativeLibraryException(
-                        "the library has no function %s; Mneme knows llama.cpp %s"
-                            .formatted(name, release.name())));
-    return linker.downcallHandle(address, descriptor, options);
+  Backends backends() {
+    return backends;
   }
 
-  private void start() {
-    try {
-      // Without this every abort would first start a debugger to print a trace.
-      MethodHandle setenv =
-          linker.downcallHandle(
-              linker.defaultLookup().findOrThrow("setenv"),
-              FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
-      try (Arena arena = Arena.ofConfined()) {
-        int ignored =
-            (int)
-                setenv.invokeExact(
-                    arena.allocateFrom("GGML_NO_BACKTRACE"), arena.allocateFrom("1"), 1);
-      }
-      MethodHandle accept =
-          MethodHandles.lookup()
-              .findVirtual(
-                  NativeLog.class,
-                  "accept",
-                  MethodType.methodType(
-                      void.class, int.class, MemorySegment.class, MemorySegment.class))
-              .bindTo(log);
-      MemorySegment callback =
-          linker.upcallStub(
-              accept, FunctionDescriptor.ofVoid(JAVA_INT, ADDRESS, ADDRESS), Arena.global());
-      bind("llama_log_set", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS))
-          .invokeExact(callback, MemorySegment.NULL);
-      bind("llama_backend_init", FunctionDescriptor.ofVoid()).invokeExact();
-    } catch (Throwable e) {
-      throw failed(e);
-    }
+  /** Where it was loaded from. */
+  String origin() {
+    return origin;
   }
 
   Release release() {
@@ -254,35 +250,40 @@ final class LlamaLibrary {
     }
   }
 
-  int contextLength(MemorySegment context) {
-    try {
-      return (int) contextLength.invokeExact(context);
-    } catch (Throwable e) {
-      throw failed(e);
-    }
-  }
-
   /**
-   * Computes over several rows one after the other in this process where the release needs that.
+   * Computes over rows: one batch at a time in this process where the release needs that, with as
+   * many threads as are wanted, as the cores allow and as have proved useful.
+   *
+   * @param choice of the model that is computed
+   * @param computation takes a number of threads
    */
-  <R> R oneBatchAtATime(int rows, Supplier<R> computation) {
+  <R> R compute(int rows, int wanted, ThreadChoice choice, IntFunction<R> computation) {
     if (rows == 1 || release.concurrentBatches()) {
-      return computation.get();
+      return computeNow(rows, wanted, choice, computation);
     }
     batchLock.lock();
     try {
-      return computation.get();
+      return computeNow(rows, wanted, choice, computation);
     } finally {
       batchLock.unlock();
     }
   }
 
-  int decode(MemorySegment context, MemorySegment batch, int tokens) {
-    return oneBatchAtATime(tokens, () -> decode(context, batch));
+  private <R> R computeNow(int rows, int wanted, ThreadChoice choice, IntFunction<R> computation) {
+    int given = cores.take(choice.threads(wanted, rows));
+    try {
+      long start = System.nanoTime();
+      R result = computation.apply(given);
+      choice.took(given, wanted, rows, System.nanoTime() - start);
+      return result;
+    } finally {
+      cores.giveBack(given);
+    }
   }
 
-  private int decode(MemorySegment context, MemorySegment batch) {
+  int decode(MemorySegment context, MemorySegment batch, int threads) {
     try {
+      setThreads.invokeExact(context, threads, threads);
       return (int) decode.invokeExact(context, batch);
     } catch (Throwable e) {
       throw failed(e);
@@ -299,7 +300,11 @@ final class LlamaLibrary {
 
   boolean removeFromCache(MemorySegment context, int sequence, int from, int to) {
     try {
-      return (boolean) cacheRemove.invokeExact(context, sequence, from, to);
+      MemorySegment cache =
+          cacheOfContext.isPresent()
+              ? (MemorySegment) cacheOfContext.get().invokeExact(context)
+              : context;
+      return (boolean) cacheRemove.invokeExact(cache, sequence, from, to);
     } catch (Throwable e) {
       throw failed(e);
     }

@@ -1,7 +1,6 @@
 package dev.mneme.llamacpp.internal;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
@@ -9,6 +8,7 @@ import dev.mneme.ClosedException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.Tap;
+import dev.mneme.llamacpp.Device;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.UnchangedFile;
 import dev.mneme.store.gguf.GgufFile;
@@ -38,7 +38,12 @@ public final class LlamaModel implements AutoCloseable {
   /** Below this many bytes threads cost more at their barriers than they save. */
   private static final long WORTH_THREADS = 64L << 20;
 
-  private final LlamaLibrary library = LlamaLibrary.get();
+  private static final String UNKNOWN_ARCHITECTURE = "unknown model architecture";
+  private static final String NEWER =
+      "; a newer release of llama.cpp may know it: set %s (docs/llama-cpp.md)"
+          .formatted(LlamaLibrary.PROPERTY);
+
+  private final LlamaLibrary library;
   private final GgufFile file;
   private final LlamaCppOptions options;
   private final int contextLength;
@@ -47,6 +52,7 @@ public final class LlamaModel implements AutoCloseable {
   private final MemorySegment vocab;
   private final int width;
   private final int blocks;
+  private final ThreadChoice threadChoice = new ThreadChoice();
   private final Object probing = new Object();
   private @Nullable Map<String, Integer> activationWidths; // guarded by probing
   private int openContexts;
@@ -64,30 +70,55 @@ public final class LlamaModel implements AutoCloseable {
     GgufGuard.check(file);
     contextLength = contextLength(options.contextLength());
     blocks = Math.toIntExact(ofArchitecture("block_count"));
-    if (options.gpuLayers() > 0 && !library.supportsGpuOffload()) {
-      throw new IllegalArgumentException(
-          "this llama.cpp library runs on the processor only; set gpuLayers to 0 or name a library"
-              + " built for your GPU");
-    }
+    CacheMemory.require(file, contextLength, options.cacheType());
+    library = LlamaLibrary.of(options.library());
+    requireGpu();
     unchanged = new UnchangedFile(path);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment params = library.modelDefaultParams(arena);
-      var layout = library.release().modelParams();
-      params.set(JAVA_INT, LlamaLibrary.offset(layout, "n_gpu_layers"), options.gpuLayers());
-      params.set(JAVA_BOOLEAN, LlamaLibrary.offset(layout, "use_mmap"), options.memoryMapped());
+      setParams(params, arena);
       model = library.loadModel(arena.allocateFrom(path.toString()), params);
     }
     String complaints = library.complaints();
     if (model.equals(MemorySegment.NULL)) {
       throw new MalformedFileException(
-          "llama.cpp %s cannot load %s: %s"
+          "llama.cpp %s cannot load %s: %s%s"
               .formatted(
                   library.release().name(),
                   path,
-                  complaints.isEmpty() ? "no reason given" : complaints));
+                  complaints.isEmpty() ? "no reason given" : complaints,
+                  complaints.contains(UNKNOWN_ARCHITECTURE) ? NEWER : ""));
     }
     vocab = library.vocab(model);
     width = library.vocabSize(vocab);
+  }
+
+  private void requireGpu() {
+    if (options.gpuLayers() == 0 && !options.devices().isEmpty()) {
+      throw new IllegalArgumentException(
+          "devices %s are for layers, but gpuLayers is 0".formatted(options.devices()));
+    }
+    if (options.gpuLayers() > 0 && !library.supportsGpuOffload()) {
+      throw new IllegalArgumentException(
+          "gpuLayers is %d, but llama.cpp from %s finds no GPU here (devices: %s); set gpuLayers to 0 or name a release built for your GPU"
+              .formatted(
+                  options.gpuLayers(),
+                  library.origin(),
+                  library.backends().devices().stream().map(Device::name).toList()));
+    }
+  }
+
+  private void setParams(MemorySegment params, Arena arena) {
+    ModelLayout layout = library.release().model();
+    layout.setGpuLayers(params, options.gpuLayers());
+    boolean processorOnly = options.gpuLayers() == 0;
+    if (processorOnly || !options.devices().isEmpty()) {
+      // The empty list: without it a library with a GPU would compute long prompts there.
+      layout.setDevices(params, library.backends().list(options.devices(), arena));
+    }
+    if (!options.memoryMapped()) {
+      layout.setUnmapped(params);
+    }
   }
 
   private int contextLength(int asked) {
@@ -104,6 +135,11 @@ public final class LlamaModel implements AutoCloseable {
   private long ofArchitecture(String key) {
     String architecture = file.string("general.architecture").orElseThrow();
     return file.integer(architecture + "." + key).orElseThrow();
+  }
+
+  /** Shared by all sessions, since they run on the same cores. */
+  ThreadChoice threadChoice() {
+    return threadChoice;
   }
 
   /** Called before each use of mapped weights. */

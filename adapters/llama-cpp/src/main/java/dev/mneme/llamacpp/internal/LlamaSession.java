@@ -29,13 +29,14 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
   private static final int GGML_TYPE_F32 = 0;
   private static final int GGML_TYPE_F16 = 1;
   private static final int LARGEST_MICRO_BATCH = 512;
-  private static final int CACHE_FULL = -3; // as observed; the header's comment says 1
-  private static final int CACHE_FULL_BY_HEADER = 1;
+  private static final int CACHE_FULL = 1;
+  private static final int CACHE_FULL_OF_OLD = -3; // b4916, whose header says 1
 
   private final LlamaLibrary library;
   private final LlamaModel model;
   private final Arena arena = Arena.ofConfined();
   private final @Nullable SessionTaps taps;
+  private final int threads;
   private final MemorySegment context;
   private final MemorySegment batch;
   private final MemorySegment tokens;
@@ -60,9 +61,9 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
     this.library = library;
     this.model = model;
     this.taps = taps;
+    this.threads = threads;
     try {
-      context =
-          library.initContext(weights, contextParams(options, contextLength, maxBatch, threads));
+      context = library.initContext(weights, contextParams(options, contextLength, maxBatch));
       if (context.equals(MemorySegment.NULL)) {
         throw new MnemeException(
             "llama.cpp cannot make a session of %d tokens for %s (is there enough memory?): %s"
@@ -76,7 +77,7 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
     positions = arena.allocate(JAVA_INT, maxBatch);
     wanted = arena.allocate(JAVA_BYTE, maxBatch);
     batch = allocateBatch(maxBatch);
-    tokenCountOffset = LlamaLibrary.offset(library.release().batch(), "n_tokens");
+    tokenCountOffset = LlamaLibrary.offset(Release.BATCH, "n_tokens");
   }
 
   static int maxBatch(LlamaCppOptions options, int contextLength) {
@@ -87,28 +88,25 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
     return Math.min(maxBatch, LARGEST_MICRO_BATCH);
   }
 
-  private MemorySegment contextParams(
-      LlamaCppOptions options, int capacity, int maxBatch, int threads) {
+  private MemorySegment contextParams(LlamaCppOptions options, int capacity, int maxBatch) {
     MemorySegment params = library.contextDefaultParams(arena);
-    set(params, "n_ctx", capacity);
-    set(params, "n_batch", maxBatch);
-    set(params, "n_ubatch", microBatch(maxBatch));
-    set(params, "n_threads", threads);
-    set(params, "n_threads_batch", threads);
-    int cache = options.cacheType() == CacheType.F32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
-    set(params, "type_k", cache);
-    set(params, "type_v", cache);
+    ContextLayout layout = library.release().context();
+    layout.setSizes(params, capacity, maxBatch, microBatch(maxBatch));
+    layout.setCacheType(
+        params, options.cacheType() == CacheType.F32 ? GGML_TYPE_F32 : GGML_TYPE_F16);
+    switch (options.flashAttention()) {
+      case ON -> layout.setFlashAttention(params, true);
+      case OFF -> layout.setFlashAttention(params, false);
+      case AUTO -> {
+        if (options.gpuLayers() == 0) {
+          layout.setFlashAttention(params, false);
+        }
+      }
+    }
     if (taps != null) {
-      params.set(
-          ADDRESS,
-          LlamaLibrary.offset(library.release().contextParams(), "cb_eval"),
-          taps.callback());
+      layout.setCallback(params, taps.callback());
     }
     return params;
-  }
-
-  private void set(MemorySegment params, String member, int value) {
-    params.set(JAVA_INT, LlamaLibrary.offset(library.release().contextParams(), member), value);
   }
 
   /** Every token belongs to sequence 0, so all share one one-element list of sequences. */
@@ -120,7 +118,7 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
       sequences.setAtIndex(ADDRESS, i, sequence);
       sequenceCounts.setAtIndex(JAVA_INT, i, 1);
     }
-    var layout = library.release().batch();
+    var layout = Release.BATCH;
     MemorySegment struct = arena.allocate(layout);
     struct.set(ADDRESS, LlamaLibrary.offset(layout, "token"), tokens);
     struct.set(ADDRESS, LlamaLibrary.offset(layout, "pos"), positions);
@@ -173,7 +171,12 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
     if (taps != null) {
       taps.begin(ids.length, first);
     }
-    int result = library.decode(context, batch, ids.length);
+    int result =
+        library.compute(
+            ids.length,
+            threads,
+            model.threadChoice(),
+            given -> library.decode(context, batch, given));
     if (result != 0) {
       library.removeFromCache(context, 0, past, -1);
       throw failure(result, ids.length);
@@ -191,7 +194,7 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
   }
 
   private RuntimeException failure(int result, int count) {
-    return result == CACHE_FULL || result == CACHE_FULL_BY_HEADER
+    return result == CACHE_FULL || result == CACHE_FULL_OF_OLD
         ? overflow(count)
         : new NativeLibraryException(
             "llama_decode failed with %d: %s".formatted(result, library.complaints()));

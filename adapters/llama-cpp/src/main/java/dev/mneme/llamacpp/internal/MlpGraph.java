@@ -116,10 +116,10 @@ final class MlpGraph implements AutoCloseable {
    * @param activations [rows · input] floats
    * @return [rows · vocabulary] logits in the graph's memory, valid until the next call
    */
-  MemorySegment compute(MemorySegment backend, MemorySegment activations) {
+  MemorySegment compute(GgmlLibrary.Processor processor, MemorySegment activations, int threads) {
     // Each time, because the allocator uses the input's memory again for later steps.
     ggml.data(input, activations.byteSize()).copyFrom(activations);
-    ggml.compute(backend, graph);
+    ggml.compute(processor, graph, threads);
     return ggml.data(output, (long) rows * weights.shape().vocabulary() * Float.BYTES);
   }
 

@@ -18,7 +18,8 @@ public final class MlpSession extends EngineSession implements MemorySession {
 
   private final LlamaLibrary library;
   private final MlpWeights weights;
-  private final MemorySegment processor;
+  private final GgmlLibrary.Processor processor;
+  private final int threads;
   private @Nullable MlpGraph single;
   private @Nullable MlpGraph many;
 
@@ -30,7 +31,8 @@ public final class MlpSession extends EngineSession implements MemorySession {
         weights.shape().vocabulary());
     this.library = library;
     this.weights = weights;
-    processor = library.ggml().newProcessor(threads);
+    this.threads = threads;
+    processor = library.ggml().newProcessor();
   }
 
   @Override
@@ -46,8 +48,11 @@ public final class MlpSession extends EngineSession implements MemorySession {
     weights.requireUnchangedFile();
     MlpGraph graph = graph(activations.count());
     MemorySegment logits =
-        library.oneBatchAtATime(
-            activations.count(), () -> graph.compute(processor, activations.segment()));
+        library.compute(
+            activations.count(),
+            threads,
+            weights.threadChoice(),
+            given -> graph.compute(processor, activations.segment(), given));
     return new FloatRows(logits, activations.count(), weights.shape().vocabulary());
   }
 

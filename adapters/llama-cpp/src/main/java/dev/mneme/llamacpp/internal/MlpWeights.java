@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableSet;
 import dev.mneme.ClosedException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.UnchangedFile;
 import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.gguf.GgufTensor;
@@ -43,11 +44,13 @@ public final class MlpWeights implements AutoCloseable {
   /** Below this many bytes threads cost more at their barriers than they save. */
   private static final long WORTH_THREADS = 64L << 20;
 
-  private final LlamaLibrary library = LlamaLibrary.get();
+  private final LlamaLibrary library;
   private final Arena arena = Arena.ofShared();
   private final Path path;
+  private final LlamaCppOptions options;
   private final MlpShape shape;
   private final UnchangedFile unchanged;
+  private final ThreadChoice threadChoice = new ThreadChoice();
   private final Map<String, MemorySegment> tensors = new HashMap<>();
   private final MemorySegment context;
   private final MemorySegment buffer;
@@ -57,14 +60,17 @@ public final class MlpWeights implements AutoCloseable {
   /**
    * Maps a file derived from a pack.
    *
+   * @param options which library computes, and with how many threads
    * @throws MalformedFileException if it is not what {@link MlpGgufNames} writes for this shape
    * @throws MnemeException if it cannot be read
    */
-  public MlpWeights(Path path, MlpShape shape) {
+  public MlpWeights(Path path, MlpShape shape, LlamaCppOptions options) {
     this.path = path;
+    this.options = options;
     this.shape = shape;
     GgufFile file = GgufFile.read(path);
     check(file);
+    library = LlamaLibrary.of(options.library());
     unchanged = new UnchangedFile(path);
     GgmlLibrary ggml = library.ggml();
     MemorySegment descriptions = MemorySegment.NULL;
@@ -141,6 +147,11 @@ public final class MlpWeights implements AutoCloseable {
     return path;
   }
 
+  /** Shared by all sessions, since they run on the same cores. */
+  ThreadChoice threadChoice() {
+    return threadChoice;
+  }
+
   /** A tensor by its name in the file. */
   MemorySegment tensor(String name) {
     return requireNonNull(tensors.get(name), name);
@@ -163,11 +174,18 @@ public final class MlpWeights implements AutoCloseable {
       openSessions++;
     }
     try {
-      return new MlpSession(library, this, unchanged.size() < WORTH_THREADS ? 1 : threads);
+      return new MlpSession(library, this, sessionThreads(threads));
     } catch (RuntimeException e) {
       sessionClosed();
       throw e;
     }
+  }
+
+  private int sessionThreads(int asked) {
+    if (options.threads() > 0) {
+      return options.threads();
+    }
+    return unchanged.size() < WORTH_THREADS ? 1 : asked;
   }
 
   synchronized void sessionClosed() {

@@ -1,6 +1,14 @@
 package dev.mneme.llamacpp.internal;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.slf4j.Logger;
@@ -19,8 +27,26 @@ final class NativeLog {
   private static final int ERROR = 4;
   private static final int CONTINUATION = 5;
 
+  private static final FunctionDescriptor CALLBACK =
+      FunctionDescriptor.ofVoid(JAVA_INT, ADDRESS, ADDRESS);
+
   private final Deque<String> complaints = new ArrayDeque<>();
   private int lastLevel;
+
+  /** Has the library call this from now on. */
+  void listen(NativeFunctions functions) {
+    MethodHandle set = functions.bind("llama_log_set", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
+    try {
+      MethodHandle accept =
+          MethodHandles.lookup()
+              .findVirtual(NativeLog.class, "accept", CALLBACK.toMethodType())
+              .bindTo(this);
+      MemorySegment callback = Linker.nativeLinker().upcallStub(accept, CALLBACK, Arena.global());
+      set.invokeExact(callback, MemorySegment.NULL);
+    } catch (Throwable e) {
+      throw LlamaLibrary.failed(e);
+    }
+  }
 
   /**
    * The callback, {@code (level, text, user data)}. An exception that left it would end the JVM, so

@@ -62,7 +62,7 @@ final class SessionTaps implements AutoCloseable {
   SessionTaps(LlamaLibrary library, Set<Tap> taps, int blocks, int microBatch) {
     this.library = library;
     this.microBatch = microBatch;
-    StructLayout tensor = library.release().tensor();
+    StructLayout tensor = Release.TENSOR;
     typeOffset = LlamaLibrary.offset(tensor, "type");
     rowLengthOffset = LlamaLibrary.offset(tensor, "ne");
     rowsOffset = rowLengthOffset + Long.BYTES;

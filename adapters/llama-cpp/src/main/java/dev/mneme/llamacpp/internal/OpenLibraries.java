@@ -1,0 +1,77 @@
+package dev.mneme.llamacpp.internal;
+
+import dev.mneme.NativeLibraryException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The libraries this process has loaded. They cannot be unloaded, as the process's own table of
+ * them cannot be emptied, so this mirror of it lives as long. Safe for several threads.
+ */
+final class OpenLibraries {
+
+  /** Found or failed: a library that failed half loaded is not tried again. */
+  private record Opened(@Nullable LlamaLibrary library, @Nullable RuntimeException failure) {}
+
+  private static final Map<Optional<Path>, Opened> OPEN = new HashMap<>(); // guarded by itself
+
+  private OpenLibraries() {}
+
+  /**
+   * Gives a library.
+   *
+   * @param named libllama or a release's folder; empty for the bundled one
+   */
+  static LlamaLibrary get(Optional<Path> named) {
+    Optional<LibraryFolder> files = named.map(LibraryFolder::of);
+    synchronized (OPEN) {
+      Opened opened =
+          OPEN.computeIfAbsent(files.map(LibraryFolder::llama), _ -> open(named, files));
+      if (opened.library == null) {
+        throw new NativeLibraryException(
+            String.valueOf(opened.failure == null ? null : opened.failure.getMessage()),
+            opened.failure);
+      }
+      return opened.library;
+    }
+  }
+
+  private static Opened open(Optional<Path> named, Optional<LibraryFolder> files) {
+    String origin = named.map(Path::toString).orElse(BundledLibrary.NAME);
+    try {
+      files.ifPresent(OpenLibraries::requireOnlySplitBuild);
+      NativeSettings.beforeLoading();
+      var library =
+          new LlamaLibrary(
+              files.isPresent() ? files.get().load() : BundledLibrary.open(),
+              origin,
+              files.map(LibraryFolder::folder));
+      return new Opened(library, null);
+    } catch (RuntimeException e) {
+      return new Opened(
+          null,
+          new NativeLibraryException(
+              "Mneme cannot use llama.cpp from %s: %s".formatted(origin, e.getMessage()), e));
+    }
+  }
+
+  /**
+   * A second build of several libraries would be bound to the ggml of the first, whose files have
+   * the same names, and the linker would end the process at the first call that one lacks.
+   */
+  private static void requireOnlySplitBuild(LibraryFolder files) {
+    if (!files.isSplit()) {
+      return;
+    }
+    for (Optional<Path> other : OPEN.keySet()) {
+      if (other.isPresent() && LibraryFolder.of(other.get()).isSplit()) {
+        throw new NativeLibraryException(
+            "this process has loaded %s already, and two releases with a libggml of their own exclude each other; use one of them, or the bundled library beside it"
+                .formatted(other.get()));
+      }
+    }
+  }
+}
