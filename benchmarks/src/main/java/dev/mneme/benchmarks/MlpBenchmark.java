@@ -3,6 +3,7 @@ package dev.mneme.benchmarks;
 import dev.mneme.FloatRows;
 import dev.mneme.MemorySession;
 import dev.mneme.Rows;
+import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.llamacpp.internal.MlpWeights;
 import dev.mneme.store.gguf.GgufType;
 import dev.mneme.store.hf.MlpShape;
@@ -54,7 +55,7 @@ public final class MlpBenchmark {
     double[] ratios = new double[ROUNDS];
     try (Arena arena = Arena.ofShared();
         FileChannel channel = FileChannel.open(file);
-        MlpWeights weights = new MlpWeights(file, shape);
+        MlpWeights weights = new MlpWeights(file, shape, LlamaCppOptions.defaults());
         MemorySession session = weights.openSession(threads)) {
       MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
       var random = new Random(1);

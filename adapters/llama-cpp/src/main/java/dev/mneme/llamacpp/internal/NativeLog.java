@@ -64,8 +64,8 @@ final class NativeLog {
       switch (effective) {
         case ERROR -> LOG.error(line);
         case WARN -> LOG.warn(line);
-        case INFO -> LOG.info(line);
-        default -> LOG.debug(line);
+        case INFO -> LOG.debug(line); // dozens of lines for each session
+        default -> LOG.trace(line);
       }
       if (effective == ERROR) {
         complaints.addLast(line);
