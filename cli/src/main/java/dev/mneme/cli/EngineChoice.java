@@ -27,15 +27,18 @@ sealed interface EngineChoice {
   static EngineChoice of(Path host) {
     return Files.isDirectory(host)
         ? new Torch(TorchOptions.defaults())
-        : new LlamaCpp(LlamaCppOptions.defaults(), Optional.empty());
+        : new LlamaCpp(LlamaCppOptions.defaults(), LlamaCppOptions.defaults(), Optional.empty());
   }
 
   /**
    * llama.cpp, for GGUF files.
    *
+   * @param options of the host
+   * @param ofMemories of its memories
    * @param memoryType weights that memories run with; as stored if empty
    */
-  record LlamaCpp(LlamaCppOptions options, Optional<WeightType> memoryType)
+  record LlamaCpp(
+      LlamaCppOptions options, LlamaCppOptions ofMemories, Optional<WeightType> memoryType)
       implements EngineChoice {
     @Override
     public HostModel host(Path path) {
@@ -44,7 +47,7 @@ sealed interface EngineChoice {
 
     @Override
     public MemoryModule memory(MemoryPack pack) {
-      return LlamaCppMemoryLoader.load(pack, memoryType.orElse(pack.storedType()), options);
+      return LlamaCppMemoryLoader.load(pack, memoryType.orElse(pack.storedType()), ofMemories);
     }
   }
 

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       PackCommand.class,
       TrainCommand.class,
+      DoctorCommand.class,
       CommandLine.HelpCommand.class,
     })
 public final class Mneme implements Runnable {
@@ -58,7 +59,7 @@ public final class Mneme implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "say what to do: demo, generate, eval, convert, import, inspect, pack or train");
+        "say what to do: demo, generate, eval, convert, import, inspect, pack, train or doctor");
   }
 
   /** Where the usage is so long that it would hide what is wrong. */

@@ -8,6 +8,7 @@ import dev.mneme.ModelOptions;
 import dev.mneme.djl.TorchOptions;
 import dev.mneme.djl.WeightPrecision;
 import dev.mneme.llamacpp.CacheType;
+import dev.mneme.llamacpp.FlashAttention;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackLabel;
@@ -74,6 +75,35 @@ final class ModelOptionsMixin {
   private @Nullable CacheType cache;
 
   @Option(
+      names = "--llama-library",
+      paramLabel = "PATH",
+      description =
+          "The llama.cpp for GGUF models: libllama, or the folder of a release. Default:"
+              + " MNEME_LLAMA_LIBRARY, or else the bundled one.")
+  private @Nullable Path llamaLibrary;
+
+  @Option(
+      names = "--gpu-layers",
+      paramLabel = "N",
+      converter = GpuLayers.class,
+      description =
+          "Blocks of a GGUF host that run on a GPU, or \"all\"; needs a llama.cpp with a GPU"
+              + " backend (mneme doctor shows it). Memories stay on the processor. Default: 0.")
+  private @Nullable Integer gpuLayers;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "A GPU to use, as mneme doctor names it. Repeat it for several. Default: all.")
+  private List<String> devices = new ArrayList<>();
+
+  @Option(
+      names = "--flash-attention",
+      paramLabel = "WHEN",
+      description = "Of a GGUF host: ${COMPLETION-CANDIDATES}. Default: AUTO.")
+  private @Nullable FlashAttention flashAttention;
+
+  @Option(
       names = "--context",
       defaultValue = "0",
       paramLabel = "N",
@@ -124,15 +154,26 @@ final class ModelOptionsMixin {
           "--precision is for Hugging Face folders; %s is a GGUF file, whose weights are as they are stored"
               .formatted(host));
     }
-    LlamaCppOptions options = LlamaCppOptions.defaults().withContextLength(context);
+    LlamaCppOptions shared =
+        LlamaCppOptions.defaults().withContextLength(context).withLibrary(llamaLibrary);
+    LlamaCppOptions options = cache == null ? shared : shared.withCacheType(cache);
+    LlamaCppOptions onGpu =
+        options.withGpuLayers(gpuLayers == null ? 0 : gpuLayers).withDevices(devices);
     return new EngineChoice.LlamaCpp(
-        cache == null ? options : options.withCacheType(cache), Optional.ofNullable(memoryType));
+        flashAttention == null ? onGpu : onGpu.withFlashAttention(flashAttention),
+        options,
+        Optional.ofNullable(memoryType));
   }
 
   private EngineChoice torch() {
-    if (memoryType != null || cache != null) {
+    if (memoryType != null
+        || cache != null
+        || llamaLibrary != null
+        || gpuLayers != null
+        || !devices.isEmpty()
+        || flashAttention != null) {
       throw new IllegalArgumentException(
-          "--memory-type and --cache are for GGUF hosts; %s is a folder, for which --precision chooses the numbers"
+          "--memory-type, --cache, --llama-library, --gpu-layers, --device and --flash-attention are for GGUF hosts; %s is a folder, for which --precision chooses the numbers"
               .formatted(host));
     }
     TorchOptions options = TorchOptions.defaults().withContextLength(context);

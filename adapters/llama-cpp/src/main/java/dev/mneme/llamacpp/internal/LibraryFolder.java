@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -74,15 +75,27 @@ record LibraryFolder(Path folder, Path llama, List<Path> ggml) {
         folder, llama, Stream.of(base, ggml).flatMap(Optional::stream).toList());
   }
 
-  /** Files by name; several links to one file count once. */
+  /** Files by name; links to one file count once, and copies that an archive made of links. */
   private static List<Path> matching(Path folder, Pattern name) {
     try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(file -> name.matcher(file.getFileName().toString()).matches())
-          .map(LibraryFolder::realPath)
-          .distinct()
-          .sorted()
-          .toList();
+      List<Path> all =
+          files
+              .filter(file -> name.matcher(file.getFileName().toString()).matches())
+              .map(LibraryFolder::realPath)
+              .distinct()
+              .sorted()
+              .toList();
+      var different = new ArrayList<Path>();
+      for (Path file : all) {
+        boolean known = false;
+        for (Path other : different) {
+          known |= Files.mismatch(other, file) < 0;
+        }
+        if (!known) {
+          different.add(file);
+        }
+      }
+      return different;
     } catch (IOException e) {
       throw new NativeLibraryException("cannot list %s: %s".formatted(folder, e), e);
     }

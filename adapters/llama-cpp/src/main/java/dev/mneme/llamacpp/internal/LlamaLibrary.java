@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.mneme.NativeLibraryException;
+import dev.mneme.llamacpp.LlamaCppLibrary;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
@@ -161,6 +162,19 @@ public final class LlamaLibrary {
 
   Backends backends() {
     return backends;
+  }
+
+  /** What a user may want to know of it. */
+  public LlamaCppLibrary describe() {
+    String layouts =
+        "model parameters of %s (%d bytes), context parameters of %s (%d bytes)"
+            .formatted(
+                release.model().seen(),
+                release.model().struct().byteSize(),
+                release.context().seen(),
+                release.context().struct().byteSize());
+    return new LlamaCppLibrary(
+        origin, release.name(), layouts, backends.features(), backends.devices());
   }
 
   /** Where it was loaded from. */

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.mneme.ClosedException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.NativeLibraryException;
 import dev.mneme.Tap;
 import dev.mneme.llamacpp.Device;
 import dev.mneme.llamacpp.LlamaCppOptions;
@@ -72,6 +73,7 @@ public final class LlamaModel implements AutoCloseable {
     blocks = Math.toIntExact(ofArchitecture("block_count"));
     CacheMemory.require(file, contextLength, options.cacheType());
     library = LlamaLibrary.of(options.library());
+    requireArchitecture();
     requireGpu();
     unchanged = new UnchangedFile(path);
     try (Arena arena = Arena.ofConfined()) {
@@ -91,6 +93,15 @@ public final class LlamaModel implements AutoCloseable {
     }
     vocab = library.vocab(model);
     width = library.vocabSize(vocab);
+  }
+
+  private void requireArchitecture() {
+    String architecture = file.string("general.architecture").orElseThrow();
+    if (library.release().broken().contains(architecture)) {
+      throw new NativeLibraryException(
+          "llama.cpp %s ends the process on a model of architecture %s, such as %s; take an older or a newer release"
+              .formatted(library.release().name(), architecture, file.path()));
+    }
   }
 
   private void requireGpu() {

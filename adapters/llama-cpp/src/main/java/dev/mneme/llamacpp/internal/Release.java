@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -26,8 +27,15 @@ import java.util.stream.Collectors;
  *     b5640 they may not: the small-matrix kernel (ggml-cpu/llamafile/sgemm.cpp) hands out its work
  *     through one counter for the whole process, and two calls at once give wrong logits or NaN. It
  *     serves several tokens only, so single-token decodes do run at once
+ * @param broken architectures on which the release ends the process: gpt2 around b6431, whose graph
+ *     reshapes what does not lie in one piece
  */
-record Release(String name, ModelLayout model, ContextLayout context, boolean concurrentBatches) {
+record Release(
+    String name,
+    ModelLayout model,
+    ContextLayout context,
+    boolean concurrentBatches,
+    Set<String> broken) {
 
   /** {@code struct llama_batch}, the same in every release. */
   static final StructLayout BATCH =
