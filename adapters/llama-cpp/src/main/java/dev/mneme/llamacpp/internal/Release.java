@@ -100,8 +100,13 @@ record Release(
     ContextLayout layout = contexts.getFirst();
     // The first release with a version is younger than the end of that counter.
     boolean concurrentBatches = functions.has("ggml_version");
+    boolean beforeGgmlHadVersions = version.startsWith("ggml 0.0.");
     return new Release(
-        version.isEmpty() ? layout.seen() : version, models.getFirst(), layout, concurrentBatches);
+        version.isEmpty() ? layout.seen() : version,
+        models.getFirst(),
+        layout,
+        concurrentBatches,
+        layout == ContextLayout.B6431 && beforeGgmlHadVersions ? Set.of("gpt2") : Set.of());
   }
 
   /** The versions llama.cpp and ggml give, as far as they do. */
