@@ -31,19 +31,11 @@ public final class MlpBenchmark {
   private static final VectorSpecies<Long> SPECIES = LongVector.SPECIES_PREFERRED;
   private static final int ROUNDS = 15;
 
-  /** 120 million weights, about GPT-2 small's size. */
-  private static final MlpShape SMALL =
-      new MlpShape(MlpShape.Style.MISTRAL, 1024, 1024, 4096, 7, 32_000, 1e-5, false);
-
-  /** 1 billion weights, as wide as Mistral-7B and with its vocabulary. */
-  private static final MlpShape LARGE =
-      new MlpShape(MlpShape.Style.MISTRAL, 4096, 4096, 11_264, 6, 32_768, 1e-5, false);
-
   private MlpBenchmark() {}
 
   /** Arguments: a folder for the models, 120m or 1b, the weight type, the threads. */
   public static void main(String[] args) throws IOException {
-    MlpShape shape = args[1].equals("1b") ? LARGE : SMALL;
+    MlpShape shape = args[1].equals("1b") ? RandomModel.MLP_1B : RandomModel.MLP_120M;
     GgufType type = GgufType.valueOf(args[2]);
     int threads = Integer.parseInt(args[3]);
     Path file = Path.of(args[0]).resolve("mlp-%s-%s.gguf".formatted(args[1], type));

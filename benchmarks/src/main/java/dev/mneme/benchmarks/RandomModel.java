@@ -27,6 +27,14 @@ record RandomModel(int hidden, int layers, int heads, int kvHeads, int ffn) {
   /** The shape of Qwen2.5-1.5B. */
   static final RandomModel ONE_AND_A_HALF_BILLION = new RandomModel(1536, 28, 12, 2, 8960);
 
+  /** 120 million weights, about GPT-2 small's size. */
+  static final MlpShape MLP_120M =
+      new MlpShape(MlpShape.Style.MISTRAL, 1024, 1024, 4096, 7, 32_000, 1e-5, false);
+
+  /** 1 billion weights, as wide as Mistral-7B and with its vocabulary. */
+  static final MlpShape MLP_1B =
+      new MlpShape(MlpShape.Style.MISTRAL, 4096, 4096, 11_264, 6, 32_768, 1e-5, false);
+
   void write(Path file, GgufType type) {
     var gguf = new GgufWriter();
     long keys = (long) kvHeads * hidden / heads;

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param devices GPUs to use by {@link Device#name}; all of them if empty
  * @param flashAttention how attention is computed
  * @param cacheType how sessions store the past
- * @param library the llama.cpp to run on: libllama, or the folder of a release; null takes what the
- *     system property {@code mneme.llama.library} or the environment variable {@code
- *     MNEME_LLAMA_LIBRARY} names, else the bundled one
+ * @param library the llama.cpp to run on: libllama, the folder of a release, or {@link #BUNDLED};
+ *     null takes what the system property {@code mneme.llama.library} or the environment variable
+ *     {@code MNEME_LLAMA_LIBRARY} names, else the bundled one
  */
 public record LlamaCppOptions(
     int contextLength,
@@ -37,6 +37,9 @@ public record LlamaCppOptions(
 
   /** Every block of a model, and its output matrix. */
   public static final int ALL_LAYERS = 9_999;
+
+  /** Stands for the library inside de.kherud:llama, whatever the settings name. */
+  public static final Path BUNDLED = Path.of("bundled");
 
   private static final int MOST_THREADS = 512;
 

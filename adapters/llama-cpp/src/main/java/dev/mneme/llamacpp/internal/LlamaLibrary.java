@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.mneme.NativeLibraryException;
 import dev.mneme.llamacpp.LlamaCppLibrary;
+import dev.mneme.llamacpp.LlamaCppOptions;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
@@ -71,7 +72,8 @@ public final class LlamaLibrary {
    * @throws NativeLibraryException if it cannot be loaded, or is of a release that is not known
    */
   public static LlamaLibrary of(@Nullable Path named) {
-    return OpenLibraries.get(named == null ? fromSettings() : Optional.of(named));
+    Optional<Path> wanted = named == null ? fromSettings() : Optional.of(named);
+    return OpenLibraries.get(wanted.filter(path -> !path.equals(LlamaCppOptions.BUNDLED)));
   }
 
   private static Optional<Path> fromSettings() {

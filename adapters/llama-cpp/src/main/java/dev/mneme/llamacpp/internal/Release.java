@@ -87,36 +87,39 @@ record Release(
       NativeFunctions functions, DefaultBytes modelDefaults, DefaultBytes contextDefaults) {
     List<ModelLayout> models = ModelLayout.fitting(modelDefaults);
     List<ContextLayout> contexts = ContextLayout.fitting(contextDefaults);
-    String version = version(functions);
+    String ggml = ggmlVersion(functions);
     if (models.size() != 1 || contexts.size() != 1) {
       throw new NativeLibraryException(
           "its structs of parameters (%d and %d bytes%s) are laid out as in no release that Mneme knows; %s"
               .formatted(
                   modelDefaults.length(),
                   contextDefaults.length(),
-                  version.isEmpty() ? "" : ", version " + version,
+                  ggml.isEmpty() ? "" : ", " + ggml,
                   known()));
     }
     ContextLayout layout = contexts.getFirst();
     // The first release with a version is younger than the end of that counter.
     boolean concurrentBatches = functions.has("ggml_version");
-    boolean beforeGgmlHadVersions = version.startsWith("ggml 0.0.");
+    boolean beforeGgmlHadVersions = ggml.startsWith("ggml 0.0.");
+    String release = functions.text("llama_version").orElse(layout.seen());
     return new Release(
-        version.isEmpty() ? layout.seen() : version,
+        ggml.isEmpty() ? release : "%s (%s)".formatted(release, ggml),
         models.getFirst(),
         layout,
         concurrentBatches,
         layout == ContextLayout.B6431 && beforeGgmlHadVersions ? Set.of("gpt2") : Set.of());
   }
 
-  /** The versions llama.cpp and ggml give, as far as they do. */
-  private static String version(NativeFunctions functions) {
-    String ggml =
-        functions
-            .text("ggml_version")
-            .map(v -> "ggml " + v + functions.text("ggml_commit").map(c -> ", " + c).orElse(""))
-            .orElse("");
-    return functions.text("llama_version").map(v -> v + " (" + ggml + ")").orElse(ggml);
+  /** The version of ggml and its commit, if the library tells them. */
+  private static String ggmlVersion(NativeFunctions functions) {
+    return functions
+        .text("ggml_version")
+        .map(version -> "ggml " + version + commit(functions))
+        .orElse("");
+  }
+
+  private static String commit(NativeFunctions functions) {
+    return functions.text("ggml_commit").map(commit -> ", " + commit).orElse("");
   }
 
   /** The releases Mneme knows, for messages. */
