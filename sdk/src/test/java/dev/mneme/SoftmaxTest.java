@@ -102,6 +102,21 @@ class SoftmaxTest {
   }
 
   @Test
+  void theSumIsTheSameBeforeAndAfterItIsCompiled() {
+    var vector = new VectorSoftmax();
+    int width = 1500;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment row = arena.allocateFrom(ValueLayout.JAVA_FLOAT, randomLogits(width));
+      float max = vector.finiteMax(row, width);
+      float[] into = new float[width];
+      double first = vector.exponentials(row, width, max, into);
+      for (int i = 0; i < 20_000; i++) {
+        assertThat(vector.exponentials(row, width, max, into)).as("call %d", i).isEqualTo(first);
+      }
+    }
+  }
+
+  @Test
   void theFastVersionIsUsedWhereTheVectorApiIs() {
     assertThat(Softmax.fastest()).isInstanceOf(VectorSoftmax.class);
   }
