@@ -134,7 +134,7 @@ class TorchDecoderTest {
   void activationsAgreeWithDoubleArithmeticAtEveryTap(Family family) {
     Path folder = model(family);
     var taps = new HashSet<Tap>();
-    for (int block = 0; block < TinyModel.LAYERS; block++) {
+    for (int block = 0; block < family.layers(); block++) {
       for (Tap.Point point : Tap.Point.values()) {
         taps.add(new Tap(block, point));
       }

@@ -37,6 +37,7 @@ class HuggingFaceConfigTest {
                 4,
                 8,
                 8,
+                1 / Math.sqrt(8),
                 172,
                 512,
                 256,
@@ -88,6 +89,7 @@ class HuggingFaceConfigTest {
                 4,
                 16,
                 8,
+                1 / Math.sqrt(16),
                 256,
                 512,
                 128,
@@ -268,7 +270,7 @@ class HuggingFaceConfigTest {
     assertThatThrownBy(() -> llama(c -> c.put("model_type", "mamba")))
         .isInstanceOf(MnemeException.class)
         .hasMessageContainingAll(
-            "config.json", "\"mamba\"", "llama, mistral, qwen2, gpt2, gpt_neox");
+            "config.json", "\"mamba\"", "llama, mistral, qwen2, qwen3, gemma3_text, gpt2");
   }
 
   @Test

@@ -1,0 +1,28 @@
+package dev.mneme.store.testing;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.mneme.store.testing.TinyModel.Family;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * Which families the llama.cpp runs that comes with Mneme, for tests that need it: b4916 is older
+ * than Qwen3. Tests that run on PyTorch or on no engine take all families.
+ */
+public final class Architectures {
+
+  private static final Set<Family> NEWER = EnumSet.of(Family.QWEN3);
+
+  private Architectures() {}
+
+  /** Whether it has the family's network. */
+  public static boolean supported(Family family) {
+    return !NEWER.contains(family);
+  }
+
+  /** Skips a test of a family that it does not have. */
+  public static void assumeSupported(Family family) {
+    assumeTrue(supported(family), "this llama.cpp is older than " + family);
+  }
+}
