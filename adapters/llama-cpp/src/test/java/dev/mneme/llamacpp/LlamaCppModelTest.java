@@ -1,7 +1,9 @@
 package dev.mneme.llamacpp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.mneme.FloatRows;
 import dev.mneme.HostModel;
@@ -9,6 +11,7 @@ import dev.mneme.HostSession;
 import dev.mneme.LambdaPolicy;
 import dev.mneme.MemoryAugmentedModel;
 import dev.mneme.MemoryModule;
+import dev.mneme.MnemeException;
 import dev.mneme.Rows;
 import dev.mneme.Score;
 import dev.mneme.Tap;
@@ -157,6 +160,29 @@ class LlamaCppModelTest {
     };
 
     abstract void make(Path directory);
+  }
+
+  /** As the larger published ones have it: positions are stretched in blocks without window. */
+  @Test
+  void logitsAgreeForAGemma3OfStretchedPositions(@TempDir Path directory) {
+    TinyModel.write(directory, Family.GEMMA3, 7);
+    ModelEdit.json(
+        directory,
+        "config.json",
+        c -> c.putObject("rope_scaling").put("rope_type", "linear").put("factor", 8.0));
+    assertLogitsAgree(directory, tolerance(Family.GEMMA3));
+    assertActivationsAgree(directory, tolerance(Family.GEMMA3));
+  }
+
+  @Test
+  void aFamilyThatThisLlamaCppIsTooOldForIsRefusedByName(@TempDir Path directory) {
+    assumeFalse(Architectures.supported(Family.QWEN3));
+    TinyModel.write(directory, Family.QWEN3, 7);
+    Path gguf = directory.resolve("host.gguf");
+    GgufConverter.convertHost(directory, gguf, WeightType.F32);
+    assertThatThrownBy(() -> LlamaCppHost.open(gguf))
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll("host.gguf", "b4916", "unknown model architecture: 'qwen3'");
   }
 
   /** llama.cpp looks its GELU up in a half-precision table. */

@@ -20,8 +20,8 @@ import java.util.Set;
  * its text otherwise than it was trained on is silently worse.
  *
  * <p>Two differences are accepted: llama.cpp does not compose characters first, where Qwen's and
- * Pythia's tokenizers ask for NFC; and it cuts a run of more blanks than Gemma's longest entry for
- * them (31) otherwise.
+ * Pythia's tokenizers ask for NFC; and it does not join the sign U+2581 of a text to blanks beside
+ * it, where Gemma's tokenizer takes one for the other.
  */
 final class GgufTokenizer {
   private static final String KEYS = "tokenizer.ggml.";
