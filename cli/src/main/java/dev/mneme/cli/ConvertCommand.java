@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
     name = "convert",
     mixinStandardHelpOptions = true,
     description =
-        "Makes a GGUF host of a Hugging Face directory (Llama, Mistral, Qwen2, GPT-2 or GPT-NeoX).")
+        "Makes a GGUF host of a Hugging Face directory (Llama, Mistral, Qwen2, Qwen3, Gemma 3,"
+            + " GPT-2 or GPT-NeoX).")
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
 final class ConvertCommand implements Callable<Integer> {
 

@@ -77,8 +77,12 @@ final class InspectCommand implements Callable<Integer> {
             .ifPresent(
                 window ->
                     out.printf(
-                        "window      %d tokens, from block %d on%n",
-                        window.length(), window.firstBlock()));
+                        "window      %d tokens, from block %d on%s%n",
+                        window.length(),
+                        window.firstBlock(),
+                        window.period() == 0
+                            ? ""
+                            : ", but for every %d. block".formatted(window.period())));
       }
       case MlpShape shape -> out.printf("input       %d floats of its host%n", shape.input());
     }

@@ -10,6 +10,7 @@ import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.WeightType;
 import dev.mneme.store.hf.GgufConverter;
 import dev.mneme.store.hf.HuggingFaceConfig;
+import dev.mneme.store.testing.Architectures;
 import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.List;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,12 +99,16 @@ class TokenizersAgreeTest {
   @ParameterizedTest
   @EnumSource
   void onAConvertedFolder(Family family) {
+    Architectures.assumeSupported(family);
     TinyModel.write(directory, family, 1);
     if (family == Family.GPT_NEOX) {
       ModelEdit.json(directory, "tokenizer.json", t -> t.remove("normalizer")); // see below
     }
     addToken(HuggingFaceConfig.read(directory).vocabulary() - 1, "<tool>");
-    compare(directory, converted());
+    compare(
+        directory,
+        converted(),
+        text -> family == Family.GEMMA3 ? text.replace("\u2581", "") : text); // see below
   }
 
   @Test
@@ -115,7 +121,7 @@ class TokenizersAgreeTest {
         }
       }
     }
-    compare(directory, ClassPathModels.here().host("host-3m"));
+    compare(directory, ClassPathModels.here().host("host-3m"), text -> text);
   }
 
   @Test
@@ -188,6 +194,18 @@ class TokenizersAgreeTest {
     }
   }
 
+  @Test
+  void exceptThatLlamaCppDoesNotTakeTheSignOfABlankForOneInGemmasRuns() {
+    TinyModel.write(directory, Family.GEMMA3, 1);
+    try (LlamaCppHost host = LlamaCppHost.open(converted());
+        FolderTokenizer folder = FolderTokenizer.open(directory)) {
+      assertThat(folder.encode("a  b")).isEqualTo(host.tokenizer().encode("a  b"));
+      assertThat(folder.encode("a \u2581b")).isEqualTo(folder.encode("a  b"));
+      assertThat(host.tokenizer().encode("a \u2581b"))
+          .hasSizeGreaterThan(folder.encode("a \u2581b").length);
+    }
+  }
+
   private Path converted() {
     Path gguf = directory.resolve("host.gguf");
     GgufConverter.convertHost(directory, gguf, WeightType.F32);
@@ -206,12 +224,12 @@ class TokenizersAgreeTest {
         });
   }
 
-  private static void compare(Path folder, Path gguf) {
+  private static void compare(Path folder, Path gguf, UnaryOperator<String> known) {
     try (LlamaCppHost host = LlamaCppHost.open(gguf);
         FolderTokenizer tokenizer = FolderTokenizer.open(folder)) {
       assertThat(tokenizer.vocabulary().differencesFrom(host.vocabulary())).isEmpty();
       assertThat(tokenizer.addsLeadingSpace()).isEqualTo(host.tokenizer().addsLeadingSpace());
-      TEXTS.forEach(text -> compare(tokenizer, host.tokenizer(), text));
+      TEXTS.forEach(text -> compare(tokenizer, host.tokenizer(), known.apply(text)));
       var random = new Random(5);
       for (int round = 0; round < ROUNDS; round++) {
         var text = new StringBuilder();
@@ -221,7 +239,7 @@ class TokenizersAgreeTest {
                   ? Character.toString(random.nextInt(0x3000))
                   : PIECES.get(random.nextInt(PIECES.size())));
         }
-        compare(tokenizer, host.tokenizer(), text.toString());
+        compare(tokenizer, host.tokenizer(), known.apply(text.toString()));
       }
     }
   }

@@ -67,7 +67,7 @@ public final class HostNorms {
       for (GgufTensor norm : norms(file, blocks)) {
         MemorySegment data = channel.map(MapMode.READ_ONLY, norm.offset(), norm.bytes(), arena);
         Dtype dtype = dtype(file, norm);
-        norms.add(dtype, data, norm.bytes() * Byte.SIZE / dtype.bits());
+        norms.add(dtype, data, norm.bytes() * Byte.SIZE / dtype.bits(), 0);
       }
     } catch (IOException e) {
       throw new MnemeException(
@@ -89,7 +89,8 @@ public final class HostNorms {
       for (String name : model.norms()) {
         TensorInfo info = model.tensors().tensors().get(name);
         Preconditions.checkState(info != null, "%s passed the check", name);
-        norms.add(info.dtype(), model.tensors().data(name), info.elements());
+        norms.add(
+            info.dtype(), model.tensors().data(name), info.elements(), model.config().normOffset());
       }
       return new HostIdentity(
           model.config().architecture().gguf(),
@@ -161,10 +162,13 @@ public final class HostNorms {
             .formatted(file.path(), what));
   }
 
-  private void add(Dtype dtype, MemorySegment data, long count) {
+  private void add(Dtype dtype, MemorySegment data, long count, float offset) {
     for (long first = 0; first < count; first += CHUNK) {
       int length = (int) Math.min(CHUNK, count - first);
       FloatReader.read(dtype, data, first, floats, length);
+      for (int i = 0; i < length && offset != 0; i++) {
+        floats[i] += offset;
+      }
       bytes.clear();
       bytes.asFloatBuffer().put(floats, 0, length);
       digest.update(bytes.limit(length * Float.BYTES));

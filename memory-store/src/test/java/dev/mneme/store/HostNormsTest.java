@@ -71,12 +71,20 @@ class HostNormsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"LLAMA, llama", "MISTRAL, llama", "QWEN2, qwen2", "GPT2, gpt2", "GPT_NEOX, gptneox"})
+  @CsvSource({
+    "LLAMA, llama",
+    "MISTRAL, llama",
+    "QWEN2, qwen2",
+    "QWEN3, qwen3",
+    "GEMMA3, gemma3",
+    "GPT2, gpt2",
+    "GPT_NEOX, gptneox"
+  })
   void namesTheFamilyAsGgufDoes(Family family, String architecture) {
     HostIdentity identity = HostNorms.ofHuggingFace(TinyModel.write(model, family, 1));
     assertThat(identity.architecture()).isEqualTo(architecture);
     assertThat(identity.width()).isEqualTo(TinyModel.HIDDEN);
-    assertThat(identity.blocks()).isEqualTo(TinyModel.LAYERS);
+    assertThat(identity.blocks()).isEqualTo(family.layers());
   }
 
   @Test

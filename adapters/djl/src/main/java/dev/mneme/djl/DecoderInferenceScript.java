@@ -4,6 +4,7 @@ import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.hf.SlidingWindow;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A decoder that extends one sequence, as TorchScript: every family of {@link Architecture}, every
@@ -39,29 +40,39 @@ final class DecoderInferenceScript {
   private String text() {
     String norm =
         switch (config.architecture()) {
-          case LLAMA, MISTRAL, QWEN2 -> RMS_NORM;
+          case LLAMA, MISTRAL, QWEN2, QWEN3 -> FACTORS + RMS_NORM;
+          case GEMMA3 -> FACTORS_ABOVE_ONE + RMS_NORM;
           case GPT2, GPT_NEOX -> LAYER_NORM;
         };
     String positions =
         switch (config.architecture()) {
-          case LLAMA, MISTRAL, QWEN2 -> ROTARY_POSITIONS + WHOLE_HEADS;
+          case LLAMA, MISTRAL, QWEN2, QWEN3 -> EMBEDDED + ROTARY_POSITIONS + WHOLE_HEADS;
+          case GEMMA3 -> SCALED_EMBEDDED + ROTARY_POSITIONS + WHOLE_HEADS;
           case GPT2 -> LEARNED_POSITIONS;
           case GPT_NEOX ->
-              ROTARY_POSITIONS
+              EMBEDDED
+                  + ROTARY_POSITIONS
                   + (config.rotaryDim() == config.headDim() ? WHOLE_HEADS : PARTS_OF_HEADS);
         };
     String queries =
         switch (config.architecture()) {
           case LLAMA, MISTRAL, QWEN2 -> SEPARATE_QUERIES;
+          case QWEN3, GEMMA3 -> NORMED_QUERIES;
           case GPT2 -> FUSED_QUERIES;
           case GPT_NEOX -> QUERIES_BY_HEADS;
         };
     String feedForward =
         switch (config.architecture()) {
-          case LLAMA, MISTRAL, QWEN2 -> GATED_FEED_FORWARD;
+          case LLAMA, MISTRAL, QWEN2, QWEN3 -> SILU_GATE + GATED_FEED_FORWARD;
+          case GEMMA3 -> GELU_GATE + GATED_FEED_FORWARD;
           case GPT2, GPT_NEOX -> PLAIN_FEED_FORWARD;
         };
-    String block = config.parallelResidual() ? PARALLEL_BLOCK : BLOCK;
+    String block =
+        switch (config.architecture()) {
+          case GEMMA3 -> BLOCK_OF_FOUR_NORMS;
+          case GPT_NEOX -> config.parallelResidual() ? PARALLEL_BLOCK : BLOCK;
+          case LLAMA, MISTRAL, QWEN2, QWEN3, GPT2 -> BLOCK;
+        };
     return ScriptedWeights.of(precision)
         + slots.fill(
             CACHE + norm + positions + queries + feedForward + ATTENTION + block + SEQUENCE,
@@ -83,14 +94,43 @@ final class DecoderInferenceScript {
         Map.entry("GELU", config.exactGelu() ? "none" : "tanh"),
         Map.entry("GROUPED", config.heads() == config.kvHeads() ? "False" : "True"),
         Map.entry("CHUNK", Integer.toString(HEAD_CHUNK)),
+        Map.entry("EMBEDDING_SCALE", Double.toString(config.embeddingScale())),
+        Map.entry("SCALE", Double.toString(config.attentionScale())),
         Map.entry(
             "WINDOW",
             Integer.toString(config.slidingWindow().map(SlidingWindow::length).orElse(UNLIMITED))),
-        Map.entry(
-            "WINDOWED",
-            Integer.toString(
-                config.slidingWindow().map(SlidingWindow::firstBlock).orElse(config.layers()))),
+        Map.entry("IS_FULL", isFull()),
+        Map.entry("ANY_FULL", anyBlock(false)),
+        Map.entry("ANY_WINDOWED", anyBlock(true)),
+        Map.entry("NEAR_TABLE", nearTable()),
         Map.entry("UNLIMITED", Integer.toString(UNLIMITED)));
+  }
+
+  /** Whether the block {@code l} has no window. */
+  private String isFull() {
+    int firstWindowed =
+        config.slidingWindow().map(SlidingWindow::firstBlock).orElse(config.layers());
+    int period = config.slidingWindow().map(SlidingWindow::period).orElse(0);
+    return period == 0
+        ? "torch.lt(l, %d)".formatted(firstWindowed)
+        : "torch.__or__(torch.lt(l, %d), torch.eq(torch.remainder(torch.add(l, 1), %d), 0))"
+            .formatted(firstWindowed, period);
+  }
+
+  private String anyBlock(boolean windowed) {
+    boolean any =
+        IntStream.range(0, config.layers())
+            .anyMatch(
+                block ->
+                    config.slidingWindow().map(w -> w.limits(block)).orElse(false) == windowed);
+    return any ? "True" : "False";
+  }
+
+  /** The first row of the tables for blocks with a window; see {@link RotaryTable#of}. */
+  private String nearTable() {
+    return config.slidingWindow().map(window -> window.ropeTheta().isPresent()).orElse(false)
+        ? "torch.floordiv(torch.size(cos, 0), 2)"
+        : "0";
   }
 
   private static final String CACHE =
@@ -102,10 +142,22 @@ final class DecoderInferenceScript {
           return out
       """;
 
+  private static final String FACTORS =
+      """
+        def factors(self: __torch__.Inference, ws: List[Tensor], at: int) -> Tensor:
+          return ws[at]
+      """;
+
+  private static final String FACTORS_ABOVE_ONE =
+      """
+        def factors(self: __torch__.Inference, ws: List[Tensor], at: int) -> Tensor:
+          return torch.add(ws[at], 1)
+      """;
+
   private static final String RMS_NORM =
       """
         def normed(self: __torch__.Inference, x: Tensor, ws: List[Tensor], at: int) -> Tensor:
-          return torch.rms_norm(x, [${HIDDEN}], ws[at], ${EPSILON})
+          return torch.rms_norm(x, [${HIDDEN}], self.factors(ws, at), ${EPSILON})
       """;
 
   private static final String LAYER_NORM =
@@ -114,10 +166,20 @@ final class DecoderInferenceScript {
           return torch.layer_norm(x, [${HIDDEN}], ws[at], ws[torch.add(at, 1)], ${EPSILON})
       """;
 
-  private static final String ROTARY_POSITIONS =
+  private static final String EMBEDDED =
       """
         def embedded(self: __torch__.Inference, ids: Tensor, positions: Tensor, ws: List[Tensor]) -> Tensor:
           return torch.to(torch.embedding(ws[0], ids), 6)
+      """;
+
+  private static final String SCALED_EMBEDDED =
+      """
+        def embedded(self: __torch__.Inference, ids: Tensor, positions: Tensor, ws: List[Tensor]) -> Tensor:
+          return torch.mul(torch.to(torch.embedding(ws[0], ids), 6), ${EMBEDDING_SCALE})
+      """;
+
+  private static final String ROTARY_POSITIONS =
+      """
         def turned(self: __torch__.Inference, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
           a, b, = torch.chunk(x, 2, -1)
           return torch.cat([torch.sub(torch.mul(a, cos), torch.mul(b, sin)), torch.add(torch.mul(b, cos), torch.mul(a, sin))], -1)
@@ -150,6 +212,17 @@ final class DecoderInferenceScript {
           return (${attn_q_of_h}, ${attn_k_of_h}, ${attn_v_of_h})
       """;
 
+  private static final String NORMED_QUERIES =
+      """
+        def normedHeads(self: __torch__.Inference, x: Tensor, heads: int, ws: List[Tensor], at: int) -> Tensor:
+          parts = torch.reshape(torch.to(x, 6), [torch.size(x, 0), heads, ${HEADDIM}])
+          return torch.rms_norm(parts, [${HEADDIM}], self.factors(ws, at), ${EPSILON})
+        def queries(self: __torch__.Inference, h: Tensor, ws: List[Tensor], at: int) -> Tuple[Tensor, Tensor, Tensor]:
+          q = self.normedHeads(${attn_q_of_h}, ${HEADS}, ws, ${attn_q_norm})
+          k = self.normedHeads(${attn_k_of_h}, ${KVHEADS}, ws, ${attn_k_norm})
+          return (q, k, ${attn_v_of_h})
+      """;
+
   private static final String FUSED_QUERIES =
       """
         def queries(self: __torch__.Inference, h: Tensor, ws: List[Tensor], at: int) -> Tuple[Tensor, Tensor, Tensor]:
@@ -165,10 +238,22 @@ final class DecoderInferenceScript {
           return (q, k, v)
       """;
 
+  private static final String SILU_GATE =
+      """
+        def gate(self: __torch__.Inference, x: Tensor) -> Tensor:
+          return torch.silu(x)
+      """;
+
+  private static final String GELU_GATE =
+      """
+        def gate(self: __torch__.Inference, x: Tensor) -> Tensor:
+          return torch.gelu(x, approximate="${GELU}")
+      """;
+
   private static final String GATED_FEED_FORWARD =
       """
         def fed(self: __torch__.Inference, h: Tensor, ws: List[Tensor], at: int) -> Tensor:
-          g = torch.silu(${ffn_gate_of_h})
+          g = self.gate(${ffn_gate_of_h})
           u = torch.mul(g, ${ffn_up_of_h})
           return torch.to(${ffn_down_of_u}, 6)
       """;
@@ -217,13 +302,13 @@ final class DecoderInferenceScript {
           v1 = torch.unsqueeze(torch.narrow(values, 1, first, torch.sub(total, first)), 0)
           if torch.eq(n, 1):
             q1 = torch.reshape(q0, [1, ${KVHEADS}, ${GROUP}, ${HEADDIM}])
-            o = torch.scaled_dot_product_attention(q1, k1, v1)
+            o = torch.scaled_dot_product_attention(q1, k1, v1, scale=${SCALE})
           else:
             if torch.eq(torch.numel(seen), 0):
-              o = torch.scaled_dot_product_attention(torch.unsqueeze(q0, 0), k1, v1, None, 0., True, enable_gqa=${GROUPED})
+              o = torch.scaled_dot_product_attention(torch.unsqueeze(q0, 0), k1, v1, None, 0., True, scale=${SCALE}, enable_gqa=${GROUPED})
             else:
               q1 = torch.reshape(q0, [1, ${KVHEADS}, torch.mul(${GROUP}, n), ${HEADDIM}])
-              o = torch.scaled_dot_product_attention(q1, k1, v1, seen)
+              o = torch.scaled_dot_product_attention(q1, k1, v1, seen, scale=${SCALE})
           a = torch.reshape(torch.transpose(torch.reshape(o, [${HEADS}, n, ${HEADDIM}]), 0, 1), [n, torch.mul(${HEADS}, ${HEADDIM})])
           return torch.to(${attn_output_of_a}, 6)
         def keep(self: __torch__.Inference, x: Tensor, tap: Tensor, rows: int) -> None:
@@ -242,6 +327,15 @@ final class DecoderInferenceScript {
           return torch.add(x0, self.fed(h, ws, at))
       """;
 
+  private static final String BLOCK_OF_FOUR_NORMS =
+      """
+        def block(self: __torch__.Inference, x: Tensor, attended: Tensor, tap: Tensor, rows: int, ws: List[Tensor], at: int) -> Tensor:
+          x0 = torch.add(x, self.normed(attended, ws, ${post_attention_norm}))
+          h = self.normed(x0, ws, ${ffn_norm})
+          _0 = self.keep(h, tap, rows)
+          return torch.add(x0, self.normed(self.fed(h, ws, at), ws, ${post_ffw_norm}))
+      """;
+
   private static final String PARALLEL_BLOCK =
       """
         def block(self: __torch__.Inference, x: Tensor, attended: Tensor, tap: Tensor, rows: int, ws: List[Tensor], at: int) -> Tensor:
@@ -255,25 +349,31 @@ final class DecoderInferenceScript {
         def forward(self: __torch__.Inference, n: int, past: int, rows: int, ids: Tensor, columns: Tensor, cos: Tensor, sin: Tensor, cache: List[Tensor], taps: List[Tensor], logits: Tensor, ws: List[Tensor]) -> int:
           ids0 = torch.to(torch.narrow(ids, 0, 0, n), ops.prim.device(columns))
           x = self.embedded(ids0, torch.narrow(columns, 0, past, n), ws)
-          cos0 = torch.narrow(cos, 0, past, n)
-          sin0 = torch.narrow(sin, 0, past, n)
+          farCos = torch.narrow(cos, 0, past, n)
+          farSin = torch.narrow(sin, 0, past, n)
+          nearCos = torch.narrow(cos, 0, torch.add(${NEAR_TABLE}, past), n)
+          nearSin = torch.narrow(sin, 0, torch.add(${NEAR_TABLE}, past), n)
           none = torch.narrow(columns, 0, 0, 0)
-          if torch.gt(${WINDOWED}, 0):
+          if ${ANY_FULL}:
             allSeen = self.seen(past, n, ${UNLIMITED}, columns)
           else:
             allSeen = none
-          if torch.lt(${WINDOWED}, ${LAYERS}):
+          if ${ANY_WINDOWED}:
             nearSeen = self.seen(past, n, ${WINDOW}, columns)
           else:
             nearSeen = none
           nearFirst = self.first(past, ${WINDOW})
           for l in range(${LAYERS}):
-            if torch.lt(l, ${WINDOWED}):
+            if ${IS_FULL}:
               seen = allSeen
               first = 0
+              cos0 = farCos
+              sin0 = farSin
             else:
               seen = nearSeen
               first = nearFirst
+              cos0 = nearCos
+              sin0 = nearSin
             at = ${BLOCK}
             point = torch.mul(2, l)
             attended = self.attended(x, past, first, cos0, sin0, seen, cache[point], cache[torch.add(point, 1)], ws, at)

@@ -1,6 +1,10 @@
 package dev.mneme.djl;
 
+import com.google.common.primitives.Floats;
+import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.RopeScaling;
+import dev.mneme.store.hf.SlidingWindow;
+import java.util.OptionalDouble;
 
 /**
  * Cosines and sines by which rotary embeddings turn queries and keys: for each position and each
@@ -12,6 +16,26 @@ import dev.mneme.store.hf.RopeScaling;
  */
 @SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
 record RotaryTable(int positions, int pairs, float[] cos, float[] sin) {
+
+  /**
+   * A model's tables. Where blocks with a window turn otherwise, theirs follow the others', so that
+   * there are twice as many rows.
+   */
+  static RotaryTable of(int positions, HuggingFaceConfig config) {
+    RotaryTable far = of(positions, config.rotaryDim(), config.ropeTheta(), config.ropeScaling());
+    OptionalDouble nearTheta =
+        config.slidingWindow().map(SlidingWindow::ropeTheta).orElse(OptionalDouble.empty());
+    if (nearTheta.isEmpty()) {
+      return far;
+    }
+    RotaryTable near =
+        of(positions, config.rotaryDim(), nearTheta.getAsDouble(), new RopeScaling.None());
+    return new RotaryTable(
+        2 * positions,
+        far.pairs,
+        Floats.concat(far.cos, near.cos),
+        Floats.concat(far.sin, near.sin));
+  }
 
   static RotaryTable of(int positions, int width, double theta, RopeScaling scaling) {
     int pairs = width / 2;

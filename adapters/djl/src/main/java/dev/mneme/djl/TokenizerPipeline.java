@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.Vocabulary;
 import dev.mneme.store.hf.TokenizerJson;
 
 /**
@@ -34,6 +35,7 @@ final class TokenizerPipeline {
 
   private final String file;
   private final JsonNode root;
+  private final Vocabulary meanings;
 
   /**
    * Takes a description over.
@@ -44,11 +46,12 @@ final class TokenizerPipeline {
     PipelineGuard.check(description.json());
     this.file = description.json().origin();
     this.root = description.json().tree();
+    this.meanings = description.vocabulary();
   }
 
   /** Whether some text spells a special token. */
   boolean hasSpecial() {
-    return root.path("added_tokens").valueStream().anyMatch(TokenizerPipeline::isSpecial);
+    return root.path("added_tokens").valueStream().anyMatch(this::isSpecial);
   }
 
   /**
@@ -62,7 +65,7 @@ final class TokenizerPipeline {
     ObjectNode model = root.path("model").deepCopy();
     ObjectNode vocabulary = (ObjectNode) model.path("vocab");
     for (JsonNode token : root.path("added_tokens")) {
-      if (special || !isSpecial(token)) {
+      if (isKnown(token) && (special || !isSpecial(token))) {
         added.add(token);
         vocabulary.set(token.path("content").textValue(), token.path("id"));
       }
@@ -83,7 +86,12 @@ final class TokenizerPipeline {
     }
   }
 
-  private static boolean isSpecial(JsonNode token) {
-    return token.path("special").asBoolean();
+  private boolean isKnown(JsonNode token) {
+    return token.path("id").asInt() < meanings.size();
+  }
+
+  /** As the vocabulary has it: files do not call all marks special. */
+  private boolean isSpecial(JsonNode token) {
+    return isKnown(token) && meanings.kind(token.path("id").asInt()) == Vocabulary.Kind.CONTROL;
   }
 }

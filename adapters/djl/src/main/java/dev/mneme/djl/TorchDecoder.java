@@ -94,8 +94,7 @@ final class TorchDecoder implements AutoCloseable {
 
   private Tables newTables() {
     long[] columns = LongStream.range(0, contextLength).toArray();
-    RotaryTable turns =
-        RotaryTable.of(contextLength, config.rotaryDim(), config.ropeTheta(), config.ropeScaling());
+    RotaryTable turns = RotaryTable.of(contextLength, config);
     // The arrays stay with the manager: the engine's tensors do not keep their buffers themselves.
     Shape table = new Shape(turns.positions(), turns.pairs());
     return new Tables(

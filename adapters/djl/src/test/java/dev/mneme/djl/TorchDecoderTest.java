@@ -107,6 +107,20 @@ class TorchDecoderTest {
   }
 
   @Nested
+  class Qwen3 extends Contract {
+    Qwen3() {
+      super(Family.QWEN3, WeightPrecision.FLOAT32, 1e-4);
+    }
+  }
+
+  @Nested
+  class Gemma3 extends Contract {
+    Gemma3() {
+      super(Family.GEMMA3, WeightPrecision.FLOAT32, 1e-4);
+    }
+  }
+
+  @Nested
   class Qwen2InInt8 extends Contract {
     Qwen2InInt8() {
       super(Family.QWEN2, WeightPrecision.INT8, 0.3);
@@ -134,7 +148,7 @@ class TorchDecoderTest {
   void activationsAgreeWithDoubleArithmeticAtEveryTap(Family family) {
     Path folder = model(family);
     var taps = new HashSet<Tap>();
-    for (int block = 0; block < TinyModel.LAYERS; block++) {
+    for (int block = 0; block < family.layers(); block++) {
       for (Tap.Point point : Tap.Point.values()) {
         taps.add(new Tap(block, point));
       }
@@ -185,6 +199,30 @@ class TorchDecoderTest {
         "config.json",
         c ->
             c.put("sliding_window", 4).put("use_sliding_window", true).put("max_window_layers", 1));
+    assertWindowed(folder, WeightPrecision.FLOAT32);
+  }
+
+  @ParameterizedTest
+  @EnumSource(WeightPrecision.class)
+  void aWindowMayPassBlocksOver(WeightPrecision precision, @TempDir Path folder) {
+    TinyModel.write(folder, Family.GEMMA3, 7);
+    assertWindowed(folder, precision);
+  }
+
+  /** What llama.cpp has in its code, and so cannot run otherwise. */
+  @Test
+  void aGemma3MayHaveOtherNumbersThanThePublishedOnes(@TempDir Path folder) {
+    TinyModel.write(folder, Family.GEMMA3, 7);
+    ModelEdit.json(
+        folder,
+        "config.json",
+        c ->
+            c.put("sliding_window_pattern", 3)
+                .put("rope_local_base_freq", 500)
+                .put("query_pre_attn_scalar", 7)
+                .putObject("rope_scaling")
+                .put("rope_type", "linear")
+                .put("factor", 8.0));
     assertWindowed(folder, WeightPrecision.FLOAT32);
   }
 

@@ -84,6 +84,20 @@ class TorchHostTest {
   }
 
   @Nested
+  class Qwen3 extends Contract {
+    Qwen3() {
+      super(Family.QWEN3);
+    }
+  }
+
+  @Nested
+  class Gemma3 extends Contract {
+    Gemma3() {
+      super(Family.GEMMA3);
+    }
+  }
+
+  @Nested
   class Gpt2 extends Contract {
     Gpt2() {
       super(Family.GPT2);

@@ -73,6 +73,7 @@ class LlamaCppAbortGuardTest {
   private static Path host = Path.of("");
   private static Path qwen = Path.of("");
   private static Path neox = Path.of("");
+  private static Path gemma = Path.of("");
   private static ChildJvm jvm = new ChildJvm(Path.of(""));
 
   @AfterAll
@@ -86,6 +87,7 @@ class LlamaCppAbortGuardTest {
     host = converted(Family.LLAMA);
     qwen = converted(Family.QWEN2);
     neox = converted(Family.GPT_NEOX);
+    gemma = converted(Family.GEMMA3);
     Path memory = directory.resolve("memory.gguf");
     GgufConverter.convertMemory(directory.resolve("LLAMA"), memory, WeightType.F32);
   }
@@ -119,7 +121,7 @@ class LlamaCppAbortGuardTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"LLAMA", "QWEN2", "GPT_NEOX"})
+  @EnumSource(names = {"LLAMA", "QWEN2", "GEMMA3", "GPT_NEOX"})
   void theUneditedModelsWork(Family family) {
     Path copy = directory.resolve("copy.gguf");
     GgufEdit.of(directory.resolve(family.name() + ".gguf")).write(copy);
@@ -380,6 +382,11 @@ class LlamaCppAbortGuardTest {
   void aKeyLengthWithoutAValueLength() {
     Path gpt2 = converted(Family.GPT2);
     assertRefused(GgufEdit.of(gpt2).putUint32("gpt2.attention.key_length", 4), "key_length");
+  }
+
+  @Test
+  void aSlidingWindowOfNoTokens() {
+    assertRefused(GgufEdit.of(gemma).putUint32("gemma3.attention.sliding_window", 0), "window");
   }
 
   @ParameterizedTest

@@ -34,6 +34,10 @@ public final class GgufVocabulary {
   /** Ends a generation too, but only as a control token: elsewhere it is ordinary markup. */
   private static final String END_TAG = "</s>";
 
+  private static final Pattern RESERVED =
+      Pattern.compile(
+          "<unused.*>|<\\|.*\\|>|<\uff5c.*\uff5c>|<pad>|<mask>|<2mass>|\\[@BOS@]", Pattern.DOTALL);
+
   private static final Pattern BYTE_NAME = Pattern.compile("<0x([0-9A-Fa-f]{2})>");
 
   // The numbers of llama.cpp's llama_token_type.
@@ -74,6 +78,14 @@ public final class GgufVocabulary {
    */
   public static Vocabulary read(GgufFile file) {
     return new GgufVocabulary(file).read();
+  }
+
+  /**
+   * Whether an added token is a mark by its name, whatever a file says of it. Gemma's and Qwen's
+   * tokenizers do not call all of theirs special; llama.cpp's converter does, by these names.
+   */
+  public static boolean isReserved(String name) {
+    return RESERVED.matcher(name).matches();
   }
 
   private static boolean isByteLevel(GgufFile file) {
@@ -122,6 +134,9 @@ public final class GgufVocabulary {
     if (isMistypeable(type) && END_NAMES.contains(name)) {
       type = CONTROL;
       vocabulary.end(id);
+    }
+    if (type == USER_DEFINED && isReserved(name)) {
+      type = CONTROL;
     }
     // Some converters type their padding as user-defined; its name tells.
     if (type == USER_DEFINED && name.equals("[PAD" + id + "]")) {

@@ -6,6 +6,7 @@ import dev.mneme.MnemeException;
 import dev.mneme.store.WeightType;
 import dev.mneme.store.gguf.GgufType;
 import dev.mneme.store.gguf.GgufWriter;
+import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.hf.WeightLayout.Arrangement;
 import dev.mneme.store.hf.WeightLayout.NoBias;
 import dev.mneme.store.hf.WeightLayout.Weight;
@@ -80,7 +81,7 @@ public final class GgufConverter {
     writer.put("general.name", String.valueOf(model.directory().toAbsolutePath().getFileName()));
     writer.putUint32("general.file_type", fileType(type));
     writer.putUint32(arch + ".vocab_size", config.vocabulary());
-    writer.putUint32(arch + ".context_length", config.contextWithoutWindow());
+    writer.putUint32(arch + ".context_length", contextLength());
     writer.putUint32(arch + ".embedding_length", config.hidden());
     writer.putUint32(arch + ".block_count", config.layers());
     writer.putUint32(arch + ".feed_forward_length", config.ffn());
@@ -93,14 +94,27 @@ public final class GgufConverter {
         writer.putBool(arch + ".use_parallel_residual", config.parallelResidual());
         putRotation(arch);
       }
-      case LLAMA, MISTRAL, QWEN2 -> {
-        writer.putUint32(arch + ".attention.head_count_kv", config.kvHeads());
-        writer.putUint32(arch + ".attention.key_length", config.headDim());
-        writer.putUint32(arch + ".attention.value_length", config.headDim());
-        writer.putFloat32(arch + ".attention.layer_norm_rms_epsilon", epsilon);
-        putRotation(arch);
+      case LLAMA, MISTRAL, QWEN2, QWEN3 -> putGroupedAttention(arch);
+      case GEMMA3 -> {
+        putGroupedAttention(arch);
+        Gemma3Gguf.put(config, model.directory(), writer);
       }
     }
+  }
+
+  /** Of the families here llama.cpp computes Gemma 3's windows alone. */
+  private int contextLength() {
+    return config.architecture() == Architecture.GEMMA3
+        ? config.context()
+        : config.contextWithoutWindow();
+  }
+
+  private void putGroupedAttention(String arch) {
+    writer.putUint32(arch + ".attention.head_count_kv", config.kvHeads());
+    writer.putUint32(arch + ".attention.key_length", config.headDim());
+    writer.putUint32(arch + ".attention.value_length", config.headDim());
+    writer.putFloat32(arch + ".attention.layer_norm_rms_epsilon", (float) config.normEpsilon());
+    putRotation(arch);
   }
 
   private void putRotation(String arch) {

@@ -19,8 +19,9 @@ import java.util.Set;
  * tokenizes. A pipeline that llama.cpp would not reproduce is refused by name, for a host that cuts
  * its text otherwise than it was trained on is silently worse.
  *
- * <p>One difference is accepted: llama.cpp does not compose characters first, where Qwen2's and
- * Pythia's tokenizers ask for NFC.
+ * <p>Two differences are accepted: llama.cpp does not compose characters first, where Qwen's and
+ * Pythia's tokenizers ask for NFC; and it does not join the sign U+2581 of a text to blanks beside
+ * it, where Gemma's tokenizer takes one for the other.
  */
 final class GgufTokenizer {
   private static final String KEYS = "tokenizer.ggml.";
@@ -55,8 +56,10 @@ final class GgufTokenizer {
   }
 
   private void putSentencePiece(GgufWriter writer) {
+    boolean replaced = false;
     for (JsonValue normalizer : tokenizer.components("normalizer", "normalizers")) {
       String type = type(normalizer);
+      replaced |= type.equals("Replace") && replacesBlanks(normalizer);
       boolean prepends = type.equals("Prepend") && text(normalizer, "prepend").equals("\u2581");
       if (!prepends && (!type.equals("Replace") || !replacesBlanks(normalizer))) {
         throw unsupported("normalizer", normalizer);
@@ -64,7 +67,8 @@ final class GgufTokenizer {
     }
     for (JsonValue step : tokenizer.components("pre_tokenizer", "pretokenizers")) {
       boolean splits = step.find("split").map(JsonValue::bool).orElse(true);
-      if (!type(step).equals("Metaspace") || splits) {
+      boolean wholeText = type(step).equals("Metaspace") && !splits;
+      if (!wholeText && !(replaced && splitsAtBlanks(step))) {
         throw unsupported("pre_tokenizer", step);
       }
     }
@@ -80,13 +84,19 @@ final class GgufTokenizer {
    *
    * <p>That is the same only where every pair that spells an entry is a merge, and an entry's
    * merges follow each other, as in all vocabularies that come from SentencePiece; others are
-   * refused.
+   * refused. Merges that make an added token do not count: it is found before anything is joined.
    */
   private float[] scores() {
     List<Merge> merges = tokenizer.merges();
     var ranks = new HashMap<String, Integer>();
     for (int rank = 0; rank < merges.size(); rank++) {
       String joined = merges.get(rank).joined();
+      if (isAdded(joined)) {
+        continue;
+      }
+      if (isAdded(merges.get(rank).left()) || isAdded(merges.get(rank).right())) {
+        throw inexpressible("a merge makes \"%s\" of an added token".formatted(joined));
+      }
       boolean follows = rank > 0 && merges.get(rank - 1).joined().equals(joined);
       if (ranks.putIfAbsent(joined, rank) != null && !follows) {
         throw inexpressible("merges of \"%s\" stand apart from each other".formatted(joined));
@@ -117,8 +127,16 @@ final class GgufTokenizer {
   }
 
   private boolean isPiece(String text) {
+    return isOf(TokenType.NORMAL, text);
+  }
+
+  private boolean isAdded(String text) {
+    return isOf(TokenType.USER_DEFINED, text);
+  }
+
+  private boolean isOf(TokenType type, String text) {
     OptionalInt id = tokenizer.id(text);
-    return id.isPresent() && tokenizer.tokens().get(id.getAsInt()).type() == TokenType.NORMAL;
+    return id.isPresent() && tokenizer.tokens().get(id.getAsInt()).type() == type;
   }
 
   private MnemeException inexpressible(String reason) {
@@ -177,6 +195,12 @@ final class GgufTokenizer {
       throw unsupported("pre_tokenizer", pattern.orElse(first));
     }
     return known.get().gguf();
+  }
+
+  /** Gemma asks for it, of a text that has no blanks any more. */
+  private static boolean splitsAtBlanks(JsonValue step) {
+    return type(step).equals("Split")
+        && step.get("pattern").find("String").map(p -> p.string().equals(" ")).orElse(false);
   }
 
   private static boolean replacesBlanks(JsonValue normalizer) {

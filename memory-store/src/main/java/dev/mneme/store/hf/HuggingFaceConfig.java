@@ -24,6 +24,8 @@ import java.util.stream.Collectors;
  * @param headDim width of one head, even
  * @param rotaryDim leading floats of each head that are rotated by position, even; {@code headDim}
  *     but for GPT-NeoX, and without meaning for GPT-2
+ * @param attentionScale what each product of a query and a key is multiplied by; {@code 1 /
+ *     √headDim} but for Gemma 3, which names it
  * @param ffn width inside the feed-forward block
  * @param vocabulary rows of the embedding, padding included
  * @param context most tokens in a sequence the model was trained for
@@ -35,8 +37,8 @@ import java.util.stream.Collectors;
  * @param mlpBias whether the feed-forward matrices have biases
  * @param parallelResidual whether a block's feed-forward network reads the block's input as its
  *     attention does, and not the sum of both (GPT-NeoX only)
- * @param exactGelu whether GELU is computed with the error function, not its tanh approximation;
- *     without meaning for families with gated feed-forward networks
+ * @param exactGelu whether GELU is computed with the error function, not its tanh approximation, as
+ *     always in Gemma 3; without meaning for families that gate with SiLU
  * @param slidingWindow where attention does not reach back to the sequence's first token
  * @param bos beginning-of-sequence id, if named here
  * @param eos end-of-sequence ids named here, the main one first; may be empty
@@ -49,6 +51,7 @@ public record HuggingFaceConfig(
     int kvHeads,
     int headDim,
     int rotaryDim,
+    double attentionScale,
     int ffn,
     int vocabulary,
     int context,
@@ -72,6 +75,10 @@ public record HuggingFaceConfig(
     MISTRAL("mistral", "llama"),
     /** Llama's network with biases on query, key and value. */
     QWEN2("qwen2", "qwen2"),
+    /** Llama's network with norms of each head's query and key. */
+    QWEN3("qwen3", "qwen3"),
+    /** Gemma 3 for text alone: four norms a block, and a window in most blocks. */
+    GEMMA3("gemma3_text", "gemma3"),
     GPT2("gpt2", "gpt2"),
     /** Pythia's family. */
     GPT_NEOX("gpt_neox", "gptneox");
@@ -119,11 +126,8 @@ public record HuggingFaceConfig(
 
   private static final String EXACT_GELU = "gelu";
 
-  /** What transformers takes where {@code sliding_window} is absent, for Mistral and Qwen2. */
-  private static final int DEFAULT_WINDOW = 4096;
-
-  /** What transformers takes where {@code max_window_layers} is absent. */
-  private static final int DEFAULT_QWEN2_WINDOW_LAYERS = 28;
+  /** What transformers takes for Qwen3 where {@code head_dim} is absent. */
+  private static final int DEFAULT_QWEN3_HEAD = 128;
 
   /** GPT-2's activation under the names it goes by; all compute the tanh approximation. */
   static final Set<String> GPT2_ACTIVATIONS = Set.of("gelu_new", "gelu_pytorch_tanh");
@@ -155,7 +159,8 @@ public record HuggingFaceConfig(
     return switch (architecture) {
       case GPT2 -> gpt2(config);
       case GPT_NEOX -> gptNeox(config);
-      case LLAMA, MISTRAL, QWEN2 -> llamaLike(architecture, config);
+      case GEMMA3 -> Gemma3Fields.read(config);
+      case LLAMA, MISTRAL, QWEN2, QWEN3 -> llamaLike(architecture, config);
     };
   }
 
@@ -185,9 +190,10 @@ public record HuggingFaceConfig(
             ? config.find("num_key_value_heads").map(JsonValue::count).orElse(heads)
             : config.get("num_key_value_heads").count();
     if (heads % kvHeads != 0) {
-      throw config
-          .get("num_key_value_heads")
-          .unlike("a divisor of the %d attention heads".formatted(heads));
+      throw undivided(config, heads);
+    }
+    if (architecture == Architecture.QWEN3) {
+      requireFlag(config, "attention_bias", false);
     }
     int layers = layers(config.get("num_hidden_layers"));
     int headDim = headDim(architecture, config, hidden, heads);
@@ -201,18 +207,22 @@ public record HuggingFaceConfig(
         kvHeads,
         headDim,
         headDim,
+        1 / Math.sqrt(headDim),
         config.get("intermediate_size").count(),
         config.get("vocab_size").count(),
         config.get("max_position_embeddings").count(),
         config.get("rms_norm_eps").positive(),
         rotary.theta(),
-        rotary.scaling(List.of("default", "linear", "llama3")),
+        rotary.scaling(
+            architecture == Architecture.QWEN3
+                ? List.of("default", "linear")
+                : List.of("default", "linear", "llama3")),
         flag(config, "tie_word_embeddings", false),
         architecture == Architecture.LLAMA && flag(config, "attention_bias", false),
         architecture == Architecture.LLAMA && flag(config, "mlp_bias", false),
         false,
         false,
-        slidingWindow(architecture, config, layers),
+        WindowFields.window(architecture, config, layers),
         id(config, "bos_token_id"),
         ids(config, "eos_token_id"));
   }
@@ -233,6 +243,7 @@ public record HuggingFaceConfig(
         heads,
         headDim,
         headDim,
+        1 / Math.sqrt(headDim),
         gpt2FeedForward(config),
         config.get("vocab_size").count(),
         config.get("n_positions").count(),
@@ -275,6 +286,7 @@ public record HuggingFaceConfig(
         heads,
         headDim,
         rotary.neoxDim(headDim),
+        1 / Math.sqrt(headDim),
         config.get("intermediate_size").count(),
         config.get("vocab_size").count(),
         config.get("max_position_embeddings").count(),
@@ -294,12 +306,11 @@ public record HuggingFaceConfig(
   private static int headDim(Architecture architecture, JsonValue config, int hidden, int heads) {
     Optional<JsonValue> named = config.find("head_dim");
     if (named.isEmpty()) {
-      return evenHeadDim(config.get("num_attention_heads"), hidden, heads);
+      return architecture == Architecture.QWEN3
+          ? DEFAULT_QWEN3_HEAD
+          : evenHeadDim(config.get("num_attention_heads"), hidden, heads);
     }
-    int headDim = named.get().count();
-    if (headDim % 2 != 0) {
-      throw named.get().unlike("even, because rotary embeddings turn pairs");
-    }
+    int headDim = even(named.get());
     boolean quotient = architecture == Architecture.QWEN2 || architecture == Architecture.GPT_NEOX;
     if (quotient && (long) headDim * heads != hidden) {
       throw named
@@ -309,56 +320,24 @@ public record HuggingFaceConfig(
     return headDim;
   }
 
+  static int even(JsonValue headDim) {
+    if (headDim.count() % 2 != 0) {
+      throw headDim.unlike("even, because rotary embeddings turn pairs");
+    }
+    return headDim.count();
+  }
+
+  static MalformedFileException undivided(JsonValue config, int heads) {
+    return config
+        .get("num_key_value_heads")
+        .unlike("a divisor of the %d attention heads".formatted(heads));
+  }
+
   private static int evenHeadDim(JsonValue field, int hidden, int heads) {
     if (hidden % heads != 0 || hidden / heads % 2 != 0) {
       throw field.unlike("a divisor of the width %d that leaves an even head".formatted(hidden));
     }
     return hidden / heads;
-  }
-
-  /** Llama has none; Mistral names one to use it, in all blocks. */
-  private static Optional<SlidingWindow> slidingWindow(
-      Architecture architecture, JsonValue config, int layers) {
-    return switch (architecture) {
-      case MISTRAL -> windowLength(config).map(length -> new SlidingWindow(length, 0));
-      case QWEN2 -> qwenWindow(config, layers);
-      case LLAMA, GPT2, GPT_NEOX -> Optional.empty();
-    };
-  }
-
-  /** Qwen2 names a window always, and says whether it is used, and from which block on. */
-  private static Optional<SlidingWindow> qwenWindow(JsonValue config, int layers) {
-    Optional<Integer> length = windowLength(config);
-    if (length.isEmpty() || !flag(config, "use_sliding_window", false)) {
-      return Optional.empty();
-    }
-    int firstBlock =
-        config
-            .find("max_window_layers")
-            .map(first -> (int) first.integer(0, Integer.MAX_VALUE))
-            .orElse(DEFAULT_QWEN2_WINDOW_LAYERS);
-    requireWindowFrom(firstBlock, config);
-    return firstBlock < layers
-        ? Optional.of(new SlidingWindow(length.get(), firstBlock))
-        : Optional.empty();
-  }
-
-  /** Null means none; an absent field does not. */
-  private static Optional<Integer> windowLength(JsonValue config) {
-    return config.members().containsKey("sliding_window")
-        ? config.find("sliding_window").map(JsonValue::count)
-        : Optional.of(DEFAULT_WINDOW);
-  }
-
-  /** Newer files list every block's kind of attention as well. */
-  private static void requireWindowFrom(int firstBlock, JsonValue config) {
-    List<JsonValue> kinds = config.find("layer_types").map(JsonValue::elements).orElse(List.of());
-    for (int block = 0; block < kinds.size(); block++) {
-      String expected = block < firstBlock ? "full_attention" : "sliding_attention";
-      if (!kinds.get(block).string().equals(expected)) {
-        throw kinds.get(block).unlike("\"%s\", as max_window_layers says".formatted(expected));
-      }
-    }
   }
 
   /**
@@ -369,6 +348,21 @@ public record HuggingFaceConfig(
     return slidingWindow.map(window -> Math.min(context, window.length())).orElse(context);
   }
 
+  /** Whether the query and the key of each head go through a norm before they are rotated. */
+  public boolean normsHeads() {
+    return architecture == Architecture.QWEN3 || architecture == Architecture.GEMMA3;
+  }
+
+  /** What is to be added to the stored weights of norms: 1 for Gemma 3, whose files lack it. */
+  public float normOffset() {
+    return architecture == Architecture.GEMMA3 ? 1 : 0;
+  }
+
+  /** What rows of the embedding are multiplied by where they enter the network. */
+  public double embeddingScale() {
+    return architecture == Architecture.GEMMA3 ? Math.sqrt(hidden) : 1;
+  }
+
   static void requireOneOf(JsonValue config, String key, Set<String> supported) {
     Optional<JsonValue> value = config.find(key);
     if (value.isPresent() && !supported.contains(value.get().string())) {
@@ -376,7 +370,7 @@ public record HuggingFaceConfig(
     }
   }
 
-  private static void requireFlag(JsonValue config, String key, boolean supported) {
+  static void requireFlag(JsonValue config, String key, boolean supported) {
     Optional<JsonValue> value = config.find(key);
     if (value.isPresent() && value.get().bool() != supported) {
       throw value.get().unlike(supported + ", the only supported value");

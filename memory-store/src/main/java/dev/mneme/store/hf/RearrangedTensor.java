@@ -43,7 +43,10 @@ record RearrangedTensor(Weight weight, Dtype dtype, MemorySegment data, GgufType
 
   private void writeRows(WritableByteChannel out) throws IOException {
     // A bias of another order moves element by element, like rows of one.
-    boolean single = weight.shape().size() == 1 && weight.arrangement() == Arrangement.AS_IS;
+    boolean single =
+        weight.shape().size() == 1
+            && (weight.arrangement() == Arrangement.AS_IS
+                || weight.arrangement() == Arrangement.ONE_ADDED);
     int rows = single ? 1 : Math.toIntExact(weight.shape().getFirst());
     int columns = single || weight.shape().size() == 2 ? length(weight.shape().size() - 1) : 1;
     var encoded = buffer(columns);
@@ -53,9 +56,14 @@ record RearrangedTensor(Weight weight, Dtype dtype, MemorySegment data, GgufType
           switch (weight.arrangement()) {
             case INTERLEAVED -> halfRotationRow(r);
             case PARTS_TOGETHER -> rowOfHead(r, rows / 3);
-            case AS_IS, TRANSPOSED -> r;
+            case AS_IS, ONE_ADDED, TRANSPOSED -> r;
           };
       FloatReader.read(dtype, data, from * columns, row, columns);
+      if (weight.arrangement() == Arrangement.ONE_ADDED) {
+        for (int i = 0; i < columns; i++) {
+          row[i] += 1;
+        }
+      }
       encode(row, encoded, out);
     }
     flush(encoded, out);

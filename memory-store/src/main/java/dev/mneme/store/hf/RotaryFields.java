@@ -18,6 +18,9 @@ final class RotaryFields {
   /** What transformers takes where nothing names the base of the frequencies. */
   static final double DEFAULT_THETA = 10_000;
 
+  /** What transformers takes for Gemma 3 where nothing names the base of the frequencies. */
+  private static final double DEFAULT_GEMMA_THETA = 1_000_000;
+
   /** What transformers takes for GPT-NeoX where nothing names the rotated share of a head. */
   private static final double DEFAULT_NEOX_SHARE = 0.25;
 
@@ -59,6 +62,35 @@ final class RotaryFields {
     return dim;
   }
 
+  /** The base of the frequencies in Gemma 3's blocks without window. */
+  double gemmaTheta() {
+    return gemmaTheta(WindowFields.FULL, THETA, DEFAULT_GEMMA_THETA);
+  }
+
+  /** The base of the frequencies in Gemma 3's blocks with a window. */
+  double gemmaLocalTheta() {
+    return gemmaTheta(WindowFields.SLIDING, "rope_local_base_freq", DEFAULT_THETA);
+  }
+
+  private double gemmaTheta(String blocks, String oldName, double byDefault) {
+    Optional<JsonValue> current = parameters.flatMap(p -> p.get(blocks).find(THETA));
+    Optional<JsonValue> old = config.find(oldName);
+    double value = current.or(() -> old).map(JsonValue::positive).orElse(byDefault);
+    if (old.isPresent() && old.get().positive() != value) {
+      throw old.get().unlike("%s, as rope_parameters has it".formatted(value));
+    }
+    return value;
+  }
+
+  /** How the frequencies in Gemma 3's blocks without window are stretched; no others may be. */
+  RopeScaling gemmaScaling() {
+    Optional<JsonValue> sliding = parameters.map(p -> p.get(WindowFields.SLIDING));
+    scaling(sliding, List.of("default"));
+    return scaling(
+        config.find("rope_scaling").or(() -> parameters.map(p -> p.get(WindowFields.FULL))),
+        List.of("default", "linear"));
+  }
+
   /** Refuses heads that are rotated in part. */
   void requireWholeHeads() {
     Optional<JsonValue> share = parameters.orElse(config).find(SHARE).or(() -> config.find(SHARE));
@@ -74,7 +106,10 @@ final class RotaryFields {
    *     engine computes
    */
   RopeScaling scaling(List<String> supported) {
-    Optional<JsonValue> found = stretched();
+    return scaling(stretched(), supported);
+  }
+
+  private static RopeScaling scaling(Optional<JsonValue> found, List<String> supported) {
     if (found.isEmpty()) {
       return new RopeScaling.None();
     }

@@ -6,6 +6,7 @@ import dev.mneme.Vocabulary;
 import dev.mneme.Vocabulary.Kind;
 import dev.mneme.Vocabulary.Merges;
 import dev.mneme.store.gguf.ByteLevelAlphabet;
+import dev.mneme.store.gguf.GgufVocabulary;
 import dev.mneme.store.json.JsonValue;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,6 +102,12 @@ public final class TokenizerJson {
       if (other != null) {
         throw malformed(
             "ids %d and %d are both \"%s\"".formatted(other, id, tokens.get(id).text()));
+      }
+    }
+    for (JsonValue added : addedTokens()) { // merges name them as the file writes them
+      int id = (int) added.get("id").integer(0, Integer.MAX_VALUE);
+      if (id < tokens.size()) {
+        ids.putIfAbsent(added.get("content").string(), id);
       }
     }
     this.unknown = unknown(model);
@@ -287,15 +294,18 @@ public final class TokenizerJson {
               boolean isByte = style == Style.SENTENCE_PIECE && BYTE_NAME.matcher(text).matches();
               found[id] = new Token(text, isByte ? TokenType.BYTE : TokenType.NORMAL);
             });
-    for (JsonValue added : json.find("added_tokens").map(JsonValue::elements).orElse(List.of())) {
+    for (JsonValue added : addedTokens()) {
       String text = added.get("content").string();
+      boolean special = added.find("special").map(JsonValue::bool).orElse(false);
+      if (special && added.get("id").integer(0, Integer.MAX_VALUE) >= size) {
+        continue; // Gemma 3's tokenizer has a mark for images, which its models of text lack
+      }
       int id = id(added.get("id"), size);
       if (found[id] != null && !found[id].text().equals(text)) {
         throw added.get("content").unlike("\"%s\", what id %d is".formatted(found[id].text(), id));
       }
-      boolean special = added.find("special").map(JsonValue::bool).orElse(false);
       found[id] =
-          special
+          special || GgufVocabulary.isReserved(text)
               ? new Token(text, TokenType.CONTROL)
               : new Token(text.replace(BLANK, ' '), TokenType.USER_DEFINED);
     }
@@ -317,11 +327,13 @@ public final class TokenizerJson {
     return List.copyOf(tokens);
   }
 
+  private List<JsonValue> addedTokens() {
+    return json.find("added_tokens").map(JsonValue::elements).orElse(List.of());
+  }
+
   /** A vocabulary takes memory for every id, so its size must be one that the entries vouch for. */
   private void requirePadding(int size, JsonValue model) {
-    int entries =
-        model.get("vocab").members().size()
-            + json.find("added_tokens").map(added -> added.elements().size()).orElse(0);
+    int entries = model.get("vocab").members().size() + addedTokens().size();
     if (size - entries > Math.max(entries, MOST_PADDING)) {
       throw malformed(
           "%d entries for a vocab_size in %s of %d; at most %d ids may be padding"

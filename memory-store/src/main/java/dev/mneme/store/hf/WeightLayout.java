@@ -22,6 +22,8 @@ final class WeightLayout {
     AS_IS,
     /** Query and key rows, from half-rotation to interleaved rotary order within each head. */
     INTERLEAVED,
+    /** A norm's weights, of which Gemma stores what they are above 1. */
+    ONE_ADDED,
     /** A Conv1D matrix, stored {@code [in, out]} by GPT-2. */
     TRANSPOSED,
     /**
@@ -93,7 +95,7 @@ final class WeightLayout {
         layout.addGptNeox();
         yield layout;
       }
-      case LLAMA, MISTRAL, QWEN2 -> {
+      case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA3 -> {
         var layout = new WeightLayout(config, "model.embed_tokens.weight", "lm_head.weight");
         layout.addLlama();
         yield layout;
@@ -154,17 +156,22 @@ final class WeightLayout {
     long hidden = config.hidden();
     long queries = (long) config.heads() * config.headDim();
     long keys = (long) config.kvHeads() * config.headDim();
-    // llama.cpp's llama graph rotates neighbouring pairs, its qwen2 graph halves.
+    // llama.cpp's llama graph rotates neighbouring pairs, those of the other families halves.
     Arrangement rotary =
-        config.architecture() == Architecture.QWEN2 ? Arrangement.AS_IS : Arrangement.INTERLEAVED;
+        config.architecture().gguf().equals("llama") ? Arrangement.INTERLEAVED : Arrangement.AS_IS;
     boolean qkvBias = config.attentionBias() || config.architecture() == Architecture.QWEN2;
+    boolean fourNorms = config.architecture() == Architecture.GEMMA3;
     addMatrix(embedding, config.vocabulary(), hidden, "token_embd");
     for (int i = 0; i < config.layers(); i++) {
       String from = "model.layers." + i + ".";
       String to = "blk." + i + ".";
-      addSmall(from + "input_layernorm.weight", hidden, to + "attn_norm.weight");
+      addRmsNorm(from + "input_layernorm", hidden, to + "attn_norm");
       addProjection(from + "self_attn.q_proj", queries, hidden, to + "attn_q", rotary, qkvBias);
       addProjection(from + "self_attn.k_proj", keys, hidden, to + "attn_k", rotary, qkvBias);
+      if (config.normsHeads()) {
+        addRmsNorm(from + "self_attn.q_norm", config.headDim(), to + "attn_q_norm");
+        addRmsNorm(from + "self_attn.k_norm", config.headDim(), to + "attn_k_norm");
+      }
       addProjection(
           from + "self_attn.v_proj", keys, hidden, to + "attn_v", Arrangement.AS_IS, qkvBias);
       addProjection(
@@ -174,12 +181,20 @@ final class WeightLayout {
           to + "attn_output",
           Arrangement.AS_IS,
           config.attentionBias());
-      addSmall(from + "post_attention_layernorm.weight", hidden, to + "ffn_norm.weight");
+      if (fourNorms) {
+        addRmsNorm(from + "post_attention_layernorm", hidden, to + "post_attention_norm");
+        addRmsNorm(from + "pre_feedforward_layernorm", hidden, to + "ffn_norm");
+      } else {
+        addRmsNorm(from + "post_attention_layernorm", hidden, to + "ffn_norm");
+      }
       addFeedForward(from + "mlp.gate_proj", config.ffn(), hidden, to + "ffn_gate");
       addFeedForward(from + "mlp.up_proj", config.ffn(), hidden, to + "ffn_up");
       addFeedForward(from + "mlp.down_proj", hidden, config.ffn(), to + "ffn_down");
+      if (fourNorms) {
+        addRmsNorm(from + "post_feedforward_layernorm", hidden, to + "post_ffw_norm");
+      }
     }
-    addSmall("model.norm.weight", hidden, "output_norm.weight");
+    addRmsNorm("model.norm", hidden, "output_norm");
     if (!config.tied()) {
       addMatrix(head, config.vocabulary(), hidden, "output");
     }
@@ -250,6 +265,11 @@ final class WeightLayout {
 
   private void addSmall(String source, long length, String target) {
     weights.add(new Weight(source, List.of(length), target, Arrangement.AS_IS, true));
+  }
+
+  private void addRmsNorm(String source, long length, String target) {
+    Arrangement stored = config.normOffset() == 0 ? Arrangement.AS_IS : Arrangement.ONE_ADDED;
+    weights.add(new Weight(source + ".weight", List.of(length), target + ".weight", stored, true));
   }
 
   private void addNorm(String source, String target) {

@@ -80,6 +80,23 @@ class GgufVocabularyTest {
   }
 
   @Test
+  void takesMarksThatAConverterTypedAsTextForMarks() {
+    Vocabulary vocabulary =
+        new Tokens("llama")
+            .add("<unused7>", USER_DEFINED)
+            .add("<|fim_prefix|>", USER_DEFINED)
+            .add("<mask>", USER_DEFINED)
+            .add("<table>", USER_DEFINED)
+            .add("<unused8>", NORMAL)
+            .read();
+    assertEntry(vocabulary, 0, "<unused7>", Kind.CONTROL);
+    assertEntry(vocabulary, 1, "<|fim_prefix|>", Kind.CONTROL);
+    assertEntry(vocabulary, 2, "<mask>", Kind.CONTROL);
+    assertEntry(vocabulary, 3, "<table>", Kind.TEXT);
+    assertEntry(vocabulary, 4, "<unused8>", Kind.TEXT);
+  }
+
+  @Test
   void sentencePieceEntriesSpellTheirText() {
     Vocabulary vocabulary =
         new Tokens("llama")

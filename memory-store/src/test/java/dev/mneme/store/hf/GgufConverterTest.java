@@ -125,6 +125,71 @@ class GgufConverterTest {
     assertThat(type(file, "blk.1.attn_q.bias")).isEqualTo(GgufType.F32);
   }
 
+  @Test
+  void describesAQwen3() throws IOException {
+    write(Family.QWEN3);
+    GgufFile file = convert(WeightType.F32);
+    assertThat(file.string("general.architecture")).hasValue("qwen3");
+    assertThat(file.integer("qwen3.attention.key_length")).hasValue(TinyModel.OWN_HEAD);
+    assertThat(file.integer("qwen3.attention.value_length")).hasValue(TinyModel.OWN_HEAD);
+    assertThat(file.integer("qwen3.rope.dimension_count")).hasValue(TinyModel.OWN_HEAD);
+    assertThat(file.integer("qwen3.attention.head_count_kv")).hasValue(TinyModel.KV_HEADS);
+    assertThat(dims(file, "blk.0.attn_q.weight"))
+        .containsExactly((long) TinyModel.HIDDEN, (long) TinyModel.HEADS * TinyModel.OWN_HEAD);
+    assertThat(stored(file, "blk.1.attn_q.weight")).isEqualTo(source(QUERY + ".weight"));
+    for (String part : List.of("q", "k")) {
+      String norm = "blk.1.attn_" + part + "_norm.weight";
+      assertThat(stored(file, norm))
+          .isEqualTo(source("model.layers.1.self_attn." + part + "_norm.weight"));
+      assertThat(dims(file, norm)).containsExactly((long) TinyModel.OWN_HEAD);
+      assertThat(type(file, norm)).isEqualTo(GgufType.F32);
+    }
+    assertThat(file.tensors()).doesNotContainKey("output.weight").hasSize(2 + 11 * 2);
+  }
+
+  @Test
+  void describesAGemma3() {
+    write(Family.GEMMA3);
+    GgufFile file = convert(WeightType.F16);
+    assertThat(file.string("general.architecture")).hasValue("gemma3");
+    assertThat(file.integer("gemma3.context_length")).hasValue(TinyModel.CONTEXT);
+    assertThat(file.integer("gemma3.block_count")).hasValue(Family.GEMMA3.layers());
+    assertThat(file.integer("gemma3.attention.sliding_window")).hasValue(TinyModel.WINDOW);
+    assertThat(file.integer("gemma3.attention.key_length")).hasValue(TinyModel.OWN_HEAD);
+    assertThat(file.real("gemma3.rope.freq_base")).hasValue(1e6);
+    assertThat(file.tensors()).doesNotContainKey("output.weight").hasSize(2 + 13 * 7);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.layers.1.input_layernorm, blk.1.attn_norm",
+    "model.layers.1.self_attn.q_norm, blk.1.attn_q_norm",
+    "model.layers.1.self_attn.k_norm, blk.1.attn_k_norm",
+    "model.layers.1.post_attention_layernorm, blk.1.post_attention_norm",
+    "model.layers.1.pre_feedforward_layernorm, blk.1.ffn_norm",
+    "model.layers.1.post_feedforward_layernorm, blk.1.post_ffw_norm",
+    "model.norm, output_norm"
+  })
+  void addsTheOneThatGemmasNormsLack(String from, String to) throws IOException {
+    write(Family.GEMMA3);
+    float[] published = source(from + ".weight");
+    float[] converted = stored(convert(WeightType.F16), to + ".weight");
+    assertThat(converted).hasSameSizeAs(published);
+    for (int i = 0; i < converted.length; i++) {
+      assertThat(converted[i]).isEqualTo(published[i] + 1);
+    }
+  }
+
+  @Test
+  void refusesAGemma3ThatLlamaCppWouldComputeOtherwise() {
+    write(Family.GEMMA3);
+    ModelEdit.json(directory, "config.json", c -> c.put("rope_local_base_freq", 500));
+    assertThatThrownBy(() -> convert(WeightType.F32))
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll("config.json", "llama.cpp", "10000", "500");
+    assertThat(directory.resolve("out.gguf")).doesNotExist();
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"MISTRAL", "QWEN2"})
   void leavesATiedHeadOut(Family family) {

@@ -37,6 +37,7 @@ class HuggingFaceConfigTest {
                 4,
                 8,
                 8,
+                1 / Math.sqrt(8),
                 172,
                 512,
                 256,
@@ -88,6 +89,7 @@ class HuggingFaceConfigTest {
                 4,
                 16,
                 8,
+                1 / Math.sqrt(16),
                 256,
                 512,
                 128,
@@ -245,6 +247,63 @@ class HuggingFaceConfigTest {
     assertThat(config.contextWithoutWindow()).isEqualTo(100);
   }
 
+  /** The smallest Qwen3, with the fields it is published with. */
+  private static void qwen3(ObjectNode config) {
+    config
+        .put("model_type", "qwen3")
+        .put("attention_bias", false)
+        .put("attention_dropout", 0.0)
+        .put("bos_token_id", 151643)
+        .put("eos_token_id", 151645)
+        .put("head_dim", 128)
+        .put("hidden_size", 1024)
+        .put("intermediate_size", 3072)
+        .put("max_position_embeddings", 40960)
+        .put("max_window_layers", 28)
+        .put("num_attention_heads", 16)
+        .put("num_hidden_layers", 28)
+        .put("num_key_value_heads", 8)
+        .put("rms_norm_eps", 1e-6)
+        .putNull("rope_scaling")
+        .put("rope_theta", 1_000_000)
+        .putNull("sliding_window")
+        .put("tie_word_embeddings", true)
+        .put("use_sliding_window", false)
+        .put("vocab_size", 151936);
+  }
+
+  @Test
+  void readsQwen3() {
+    HuggingFaceConfig config = llama(HuggingFaceConfigTest::qwen3);
+    assertThat(config.architecture()).isEqualTo(Architecture.QWEN3);
+    assertThat(config.headDim()).isEqualTo(128);
+    assertThat(config.heads() * config.headDim()).isEqualTo(2 * config.hidden());
+    assertThat(config.attentionScale()).isEqualTo(1 / Math.sqrt(128));
+    assertThat(config.attentionBias()).isFalse();
+    assertThat(config.normsHeads()).isTrue();
+    assertThat(config.slidingWindow()).isEmpty();
+    assertThat(config.contextWithoutWindow()).isEqualTo(40960);
+    assertThat(config.ropeTheta()).isEqualTo(1e6);
+    assertThat(config.tied()).isTrue();
+  }
+
+  @Test
+  void takesQwen3sHeadWhereItNamesNone() {
+    Consumer<ObjectNode> qwen3 = HuggingFaceConfigTest::qwen3;
+    assertThat(llama(qwen3.andThen(c -> c.remove("head_dim"))).headDim()).isEqualTo(128);
+  }
+
+  @Test
+  void refusesVariantsOfQwen3() {
+    Consumer<ObjectNode> qwen3 = HuggingFaceConfigTest::qwen3;
+    refuses(qwen3.andThen(c -> c.put("attention_bias", true)), "\"attention_bias\" must be false");
+    refuses(
+        qwen3.andThen(c -> c.putObject("rope_scaling").put("rope_type", "yarn").put("factor", 4.0)),
+        "\"rope_scaling.rope_type\" must be",
+        "yarn");
+    refuses(qwen3.andThen(HuggingFaceConfigTest::llama3), "rope_scaling.rope_type", "llama3");
+  }
+
   private static void useWindowFromBlock1(ObjectNode config) {
     config
         .put("model_type", "qwen2")
@@ -268,7 +327,7 @@ class HuggingFaceConfigTest {
     assertThatThrownBy(() -> llama(c -> c.put("model_type", "mamba")))
         .isInstanceOf(MnemeException.class)
         .hasMessageContainingAll(
-            "config.json", "\"mamba\"", "llama, mistral, qwen2, gpt2, gpt_neox");
+            "config.json", "\"mamba\"", "llama, mistral, qwen2, qwen3, gemma3_text, gpt2");
   }
 
   @Test

@@ -114,6 +114,76 @@ class TokenizerJsonTest {
   }
 
   @Test
+  void describesGemmasTokenizerToLlamaCpp() {
+    write(Family.GEMMA3);
+    GgufFile host = host();
+    assertThat(host.string("tokenizer.ggml.model")).hasValue("llama");
+    assertThat(host.bool("tokenizer.ggml.add_space_prefix")).hasValue(false);
+    assertThat(host.bool("tokenizer.ggml.add_bos_token")).hasValue(true);
+    assertThat(host.integer("tokenizer.ggml.bos_token_id")).hasValue(2);
+    assertThat(host.integer("tokenizer.ggml.eos_token_id")).hasValue(1);
+    assertThat(host.integer("tokenizer.ggml.eot_token_id")).hasValue(5);
+    assertThat(host.strings("tokenizer.ggml.tokens").subList(4, 11))
+        .containsExactly("<unused0>", "<end_of_turn>", "\n\n\n", "\n\n", "   ", "  ", "<0x00>");
+    assertThat(Arrays.copyOfRange(host.integers("tokenizer.ggml.token_type"), 3, 11))
+        .containsExactly(2, 3, 3, 4, 4, 4, 4, 6); // the reserved name is a mark as well
+  }
+
+  @Test
+  void runsThatAreAddedTokensHaveNoPartInTheScores() {
+    write(Family.GEMMA3);
+    float[] scores = host().floats("tokenizer.ggml.scores");
+    assertThat(Arrays.copyOf(scores, 266)).containsOnly(0);
+    // Their merges come first, and apart from each other.
+    assertThat(Arrays.copyOfRange(scores, 266, 271)).containsExactly(-6, -7, -8, -9, -10);
+  }
+
+  @Test
+  void refusesAMergeThatJoinsAnAddedToken() {
+    write(Family.GEMMA3);
+    edit(
+        t -> {
+          vocab(t).put("\u2581\u2581a", vocab(t).size());
+          merges(t).addArray().add("\u2581\u2581").add("a");
+        });
+    refusesHost("a merge makes \"\u2581\u2581a\" of an added token");
+  }
+
+  @Test
+  void refusesASplitAtBlanksThatTheTextStillHas() {
+    write(Family.GEMMA3);
+    edit(t -> t.putNull("normalizer"));
+    refusesHost("pre_tokenizer \"Split\"");
+  }
+
+  @Test
+  void leavesOutAMarkForWhichTheModelHasNoRow() {
+    Vocabulary before = vocabulary(Family.GEMMA3);
+    edit(
+        t ->
+            t.withArray("added_tokens")
+                .addObject()
+                .put("id", before.size())
+                .put("content", "<image_soft_token>")
+                .put("special", true));
+    assertThat(read().vocabulary().differencesFrom(before)).isEmpty();
+    assertThat(read().vocabulary().size()).isEqualTo(before.size());
+  }
+
+  @Test
+  void refusesAnAddedTextForWhichTheModelHasNoRow() {
+    write(Family.GEMMA3);
+    edit(
+        t ->
+            t.withArray("added_tokens")
+                .addObject()
+                .put("id", 9999)
+                .put("content", "<table>")
+                .put("special", false));
+    refuses("must be below vocab_size of config.json");
+  }
+
+  @Test
   void describesByteLevelToLlamaCpp() {
     write(Family.GPT2);
     GgufFile host = host();

@@ -3,6 +3,7 @@ package dev.mneme.store.testing;
 import dev.mneme.Tap;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.hf.RopeScaling;
 import dev.mneme.store.hf.SlidingWindow;
 import dev.mneme.store.safetensors.FloatReader;
 import dev.mneme.store.safetensors.TensorInfo;
@@ -11,10 +12,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 
 /**
  * A decoder's forward pass in plain Java and double arithmetic, straight from a Hugging Face
- * directory: what engines are compared with. Llama, Mistral, Qwen2, GPT-2 and GPT-NeoX.
+ * directory: what engines are compared with. Llama, Mistral, Qwen2, Qwen3, Gemma 3, GPT-2 and
+ * GPT-NeoX.
  */
 public final class ReferenceDecoder implements AutoCloseable {
 
@@ -61,28 +64,17 @@ public final class ReferenceDecoder implements AutoCloseable {
     return switch (config.architecture()) {
       case GPT2 -> gpt2(tokens);
       case GPT_NEOX -> gptNeox(tokens);
-      case LLAMA, MISTRAL, QWEN2 -> llama(tokens);
+      case GEMMA3 -> gemma3(tokens);
+      case LLAMA, MISTRAL, QWEN2, QWEN3 -> llama(tokens);
     };
   }
 
   private double[][] llama(int[] tokens) {
     double[][] x = embed(tokens, tensor("model.embed_tokens.weight"));
-    int dim = config.headDim();
     for (int layer = 0; layer < config.layers(); layer++) {
       String p = "model.layers." + layer + ".";
-      double[][] normed = rmsNorm(x, tensor(p + "input_layernorm.weight"));
-      double[][] q = project(normed, p + "self_attn.q_proj", config.heads() * dim);
-      double[][] k = project(normed, p + "self_attn.k_proj", config.kvHeads() * dim);
-      double[][] v = project(normed, p + "self_attn.v_proj", config.kvHeads() * dim);
-      rotate(q, config.heads());
-      rotate(k, config.kvHeads());
-      add(
-          x,
-          linear(
-              attend(q, k, v, reach(layer)),
-              tensor(p + "self_attn.o_proj.weight"),
-              config.hidden()));
-      normed = rmsNorm(x, tensor(p + "post_attention_layernorm.weight"));
+      add(x, attended(rmsNorm(x, tensor(p + "input_layernorm.weight")), layer));
+      double[][] normed = rmsNorm(x, tensor(p + "post_attention_layernorm.weight"));
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
       double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), config.ffn());
       double[][] up = linear(normed, tensor(p + "mlp.up_proj.weight"), config.ffn());
@@ -96,6 +88,86 @@ public final class ReferenceDecoder implements AutoCloseable {
     }
     double[] head = tensor(config.tied() ? "model.embed_tokens.weight" : "lm_head.weight");
     return linear(rmsNorm(x, tensor("model.norm.weight")), head, config.vocabulary());
+  }
+
+  private double[][] attended(double[][] normed, int layer) {
+    String p = "model.layers." + layer + ".self_attn.";
+    int dim = config.headDim();
+    double[][] q = project(normed, p + "q_proj", config.heads() * dim);
+    double[][] k = project(normed, p + "k_proj", config.kvHeads() * dim);
+    double[][] v = project(normed, p + "v_proj", config.kvHeads() * dim);
+    if (config.architecture() == Architecture.QWEN3
+        || config.architecture() == Architecture.GEMMA3) {
+      normHeads(q, config.heads(), factors(p + "q_norm.weight"));
+      normHeads(k, config.kvHeads(), factors(p + "k_norm.weight"));
+    }
+    OptionalDouble ownTheta =
+        config
+            .slidingWindow()
+            .filter(window -> window.limits(layer))
+            .map(SlidingWindow::ropeTheta)
+            .orElse(OptionalDouble.empty());
+    double theta = ownTheta.orElse(config.ropeTheta());
+    double stretch = ownTheta.isPresent() ? 1 : stretch();
+    rotate(q, config.heads(), theta, stretch);
+    rotate(k, config.kvHeads(), theta, stretch);
+    return linear(attend(q, k, v, reach(layer)), tensor(p + "o_proj.weight"), config.hidden());
+  }
+
+  /** What positions are divided by. */
+  private double stretch() {
+    return switch (config.ropeScaling()) {
+      case RopeScaling.None() -> 1;
+      case RopeScaling.Linear(double factor) -> factor;
+      case RopeScaling.Llama3 scaling -> throw new IllegalArgumentException(scaling.toString());
+    };
+  }
+
+  /** What a norm multiplies by. */
+  private double[] factors(String name) {
+    double[] stored = tensor(name);
+    double above = config.architecture() == Architecture.GEMMA3 ? 1 : 0;
+    return Arrays.stream(stored).map(a -> a + above).toArray();
+  }
+
+  private void normHeads(double[][] x, int heads, double[] factors) {
+    int dim = config.headDim();
+    for (double[] row : x) {
+      for (int h = 0; h < heads; h++) {
+        double[] head = Arrays.copyOfRange(row, h * dim, (h + 1) * dim);
+        System.arraycopy(rmsNorm(new double[][] {head}, factors)[0], 0, row, h * dim, dim);
+      }
+    }
+  }
+
+  private double[][] gemma3(int[] tokens) {
+    double[][] x = embed(tokens, tensor("model.embed_tokens.weight"));
+    for (double[] row : x) {
+      Arrays.setAll(row, i -> row[i] * Math.sqrt(config.hidden()));
+    }
+    for (int layer = 0; layer < config.layers(); layer++) {
+      String p = "model.layers." + layer + ".";
+      double[][] attended = attended(rmsNorm(x, factors(p + "input_layernorm.weight")), layer);
+      add(x, rmsNorm(attended, factors(p + "post_attention_layernorm.weight")));
+      double[][] normed = rmsNorm(x, factors(p + "pre_feedforward_layernorm.weight"));
+      keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
+      double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), config.ffn());
+      double[][] up = linear(normed, tensor(p + "mlp.up_proj.weight"), config.ffn());
+      for (int t = 0; t < x.length; t++) {
+        for (int i = 0; i < config.ffn(); i++) {
+          up[t][i] *= tanhGelu(gate[t][i]);
+        }
+      }
+      double[][] fed = linear(up, tensor(p + "mlp.down_proj.weight"), config.hidden());
+      add(x, rmsNorm(fed, factors(p + "post_feedforward_layernorm.weight")));
+      keep(layer, Tap.Point.BLOCK_OUTPUT, x);
+    }
+    double[] head = tensor("model.embed_tokens.weight");
+    return linear(rmsNorm(x, factors("model.norm.weight")), head, config.vocabulary());
+  }
+
+  private static double tanhGelu(double a) {
+    return 0.5 * a * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (a + 0.044715 * a * a * a)));
   }
 
   private double[][] gpt2(int[] tokens) {
@@ -120,10 +192,7 @@ public final class ReferenceDecoder implements AutoCloseable {
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
       double[][] inner = conv(normed, p + "mlp.c_fc", config.ffn());
       for (double[] row : inner) {
-        for (int i = 0; i < row.length; i++) {
-          double a = row[i];
-          row[i] = 0.5 * a * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (a + 0.044715 * a * a * a)));
-        }
+        Arrays.setAll(row, i -> tanhGelu(row[i]));
       }
       add(x, conv(inner, p + "mlp.c_proj", width));
       keep(layer, Tap.Point.BLOCK_OUTPUT, x);
@@ -141,8 +210,8 @@ public final class ReferenceDecoder implements AutoCloseable {
           affine(layerNorm(x, p + "input_layernorm"), p + "attention.query_key_value", 3 * width);
       double[][] q = partOfHeads(qkv, 0);
       double[][] k = partOfHeads(qkv, 1);
-      rotate(q, config.heads());
-      rotate(k, config.heads());
+      rotate(q, config.heads(), config.ropeTheta(), stretch());
+      rotate(k, config.heads(), config.ropeTheta(), stretch());
       double[][] attended =
           affine(attend(q, k, partOfHeads(qkv, 2), tokens.length), p + "attention.dense", width);
       if (!config.parallelResidual()) {
@@ -259,13 +328,13 @@ public final class ReferenceDecoder implements AutoCloseable {
   }
 
   /** Rotates the two halves of what is rotated of each head against each other, by position. */
-  private void rotate(double[][] x, int heads) {
+  private void rotate(double[][] x, int heads, double theta, double stretch) {
     int dim = config.headDim();
     int rotated = config.rotaryDim();
     for (int t = 0; t < x.length; t++) {
       for (int h = 0; h < heads; h++) {
         for (int i = 0; i < rotated / 2; i++) {
-          double angle = t * Math.pow(config.ropeTheta(), -2.0 * i / rotated);
+          double angle = t / stretch * Math.pow(theta, -2.0 * i / rotated);
           double a = x[t][h * dim + i];
           double b = x[t][h * dim + i + rotated / 2];
           x[t][h * dim + i] = a * Math.cos(angle) - b * Math.sin(angle);
@@ -279,7 +348,7 @@ public final class ReferenceDecoder implements AutoCloseable {
   private int reach(int layer) {
     return config
         .slidingWindow()
-        .filter(window -> layer >= window.firstBlock())
+        .filter(window -> window.limits(layer))
         .map(SlidingWindow::length)
         .orElse(Integer.MAX_VALUE);
   }
@@ -295,7 +364,7 @@ public final class ReferenceDecoder implements AutoCloseable {
         double sum = 0;
         for (int s = Math.max(0, t - reach + 1); s <= t; s++) {
           for (int i = 0; i < dim; i++) {
-            scores[s] += q[t][h * dim + i] * k[s][kv + i] / Math.sqrt(dim);
+            scores[s] += q[t][h * dim + i] * k[s][kv + i] * config.attentionScale();
           }
           scores[s] = Math.exp(scores[s]);
           sum += scores[s];

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /**
  * Writes a Hugging Face directory of a decoder with random weights and a small real tokenizer that
@@ -28,11 +29,20 @@ public final class TinyModel {
   public static final int FFN = 64;
   public static final int CONTEXT = 96;
 
+  /** Width of a head where it is not {@code HIDDEN / HEADS}: Qwen3's and Gemma 3's. */
+  public static final int OWN_HEAD = 12;
+
+  /** Gemma 3's sliding window. */
+  public static final int WINDOW = 4;
+
   /** A family to write. */
   public enum Family {
     LLAMA("llama"),
     MISTRAL("mistral"),
     QWEN2("qwen2"),
+    QWEN3("qwen3"),
+    /** Every sixth block has no window; there are blocks before it and after it. */
+    GEMMA3("gemma3_text"),
     GPT2("gpt2"),
     /** Half of each head is rotated; the head is a matrix of its own. */
     GPT_NEOX("gpt_neox");
@@ -43,8 +53,17 @@ public final class TinyModel {
       this.modelType = modelType;
     }
 
+    /** Blocks. */
+    public int layers() {
+      return this == GEMMA3 ? 7 : LAYERS;
+    }
+
+    private int headDim() {
+      return this == QWEN3 || this == GEMMA3 ? OWN_HEAD : HIDDEN / HEADS;
+    }
+
     private boolean byteLevel() {
-      return this == QWEN2 || this == GPT2 || this == GPT_NEOX;
+      return this == QWEN2 || this == QWEN3 || this == GPT2 || this == GPT_NEOX;
     }
 
     private boolean tied() {
@@ -76,7 +95,8 @@ public final class TinyModel {
   }
 
   private void writeTo(Path directory) throws IOException {
-    ObjectNode tokenizer = family.byteLevel() ? byteLevel() : sentencePiece();
+    ObjectNode tokenizer =
+        family.byteLevel() ? byteLevel() : family == Family.GEMMA3 ? gemma() : sentencePiece();
     int vocabulary =
         tokenizer.path("model").path("vocab").size() + tokenizer.path("added_tokens").size();
     if (!family.byteLevel()) {
@@ -88,7 +108,7 @@ public final class TinyModel {
     switch (family) {
       case GPT2 -> addGpt2(vocabulary);
       case GPT_NEOX -> addGptNeox(vocabulary);
-      case LLAMA, MISTRAL, QWEN2 -> addLlama(vocabulary);
+      case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA3 -> addLlama(vocabulary);
     }
     SafeTensorsWriter.write(
         directory.resolve("model.safetensors"), Map.of("format", "pt"), tensors);
@@ -111,7 +131,7 @@ public final class TinyModel {
           .put("eos_token_id", 256);
     }
     c.put("hidden_size", HIDDEN)
-        .put("num_hidden_layers", LAYERS)
+        .put("num_hidden_layers", family.layers())
         .put("num_attention_heads", HEADS)
         .put("intermediate_size", FFN)
         .put("max_position_embeddings", CONTEXT);
@@ -124,17 +144,47 @@ public final class TinyModel {
           .put("bos_token_id", 256)
           .put("eos_token_id", 256);
     }
-    c.put("num_key_value_heads", KV_HEADS)
-        .put("rms_norm_eps", 1e-5)
-        .put("rope_theta", 10000.0)
-        .put("hidden_act", "silu");
+    c.put("num_key_value_heads", KV_HEADS).put("rms_norm_eps", 1e-5);
+    if (family == Family.GEMMA3) {
+      return gemmaConfig(c);
+    }
+    c.put("rope_theta", 10000.0).put("hidden_act", "silu");
+    if (family == Family.QWEN3) {
+      c.put("head_dim", OWN_HEAD)
+          .put("attention_bias", false)
+          .put("use_sliding_window", false)
+          .put("max_window_layers", LAYERS)
+          .putNull("sliding_window")
+          .putNull("rope_scaling");
+    }
     if (family.byteLevel()) {
       return c.put("eos_token_id", 256);
     }
     return c.put("bos_token_id", 1).put("eos_token_id", 2);
   }
 
+  private static ObjectNode gemmaConfig(ObjectNode c) {
+    c.put("head_dim", OWN_HEAD)
+        .put("query_pre_attn_scalar", OWN_HEAD)
+        .put("rope_theta", 1_000_000)
+        .put("rope_local_base_freq", 10_000)
+        .put("sliding_window", WINDOW)
+        .put("sliding_window_pattern", 6)
+        .put("hidden_activation", "gelu_pytorch_tanh")
+        .put("attention_bias", false)
+        .putNull("rope_scaling")
+        .putNull("attn_logit_softcapping")
+        .putNull("final_logit_softcapping")
+        .put("bos_token_id", 2);
+    c.putArray("eos_token_id").add(1).add(5);
+    return c;
+  }
+
   private static void addToken(ObjectNode tokenizer, int id, String content) {
+    addToken(tokenizer, id, content, true);
+  }
+
+  private static void addToken(ObjectNode tokenizer, int id, String content, boolean special) {
     tokenizer
         .withArray("added_tokens")
         .addObject()
@@ -144,7 +194,70 @@ public final class TinyModel {
         .put("lstrip", false)
         .put("rstrip", false)
         .put("normalized", false)
-        .put("special", true);
+        .put("special", special);
+  }
+
+  /** Blanks are not put before a text, and runs of them and of line feeds are added tokens. */
+  private static ObjectNode gemma() {
+    ObjectNode tokenizer = MAPPER.createObjectNode();
+    tokenizer.putArray("added_tokens");
+    List<String> marks = List.of("<pad>", "<eos>", "<bos>", "<unk>", "<unused0>", "<end_of_turn>");
+    List<String> runs = List.of("\n\n\n", "\n\n", "\u2581\u2581\u2581", "\u2581\u2581");
+    for (String mark : marks) {
+      addToken(tokenizer, marks.indexOf(mark), mark, !mark.equals("<unused0>"));
+    }
+    for (String run : runs) {
+      addToken(tokenizer, marks.size() + runs.indexOf(run), run, false);
+    }
+    ObjectNode normalizer = tokenizer.putObject("normalizer").put("type", "Replace");
+    normalizer.put("content", "\u2581").putObject("pattern").put("String", " ");
+    ObjectNode split = tokenizer.putObject("pre_tokenizer").put("type", "Split");
+    split.put("behavior", "MergedWithPrevious").put("invert", false);
+    split.putObject("pattern").put("String", " ");
+    beginWith("<bos>", tokenizer);
+    ObjectNode model = byteFallback(tokenizer).put("fuse_unk", true);
+    ObjectNode vocab = model.putObject("vocab");
+    Stream.concat(marks.stream(), runs.stream()).forEach(e -> vocab.put(e, vocab.size()));
+    for (int b = 0; b < 256; b++) {
+      vocab.put("<0x%02X>".formatted(b), vocab.size());
+    }
+    ArrayNode merges = model.putArray("merges");
+    for (String[] merge :
+        new String[][] {
+          {"\n\n", "\n"},
+          {"\u2581\u2581", "\u2581"},
+          {"\n", "\n\n"},
+          {"\u2581", "\u2581\u2581"},
+          {"\n", "\n"},
+          {"\u2581", "\u2581"},
+          {"\u2581", "t"},
+          {"h", "e"},
+          {"\u2581t", "he"},
+          {"i", "n"},
+          {"\u2581", "a"}
+        }) {
+      merges.addArray().add(merge[0]).add(merge[1]);
+      vocab.putIfAbsent(merge[0] + merge[1], vocab.numberNode(vocab.size()));
+    }
+    for (char c : "\n\u2581abcdefghijklmnopqrstuvwxyz.,".toCharArray()) {
+      vocab.put(String.valueOf(c), vocab.size());
+    }
+    return tokenizer;
+  }
+
+  private static void beginWith(String mark, ObjectNode tokenizer) {
+    ObjectNode post = tokenizer.putObject("post_processor").put("type", "TemplateProcessing");
+    ArrayNode single = post.putArray("single");
+    single.addObject().putObject("SpecialToken").put("id", mark);
+    single.addObject().putObject("Sequence").put("id", "A");
+  }
+
+  private static ObjectNode byteFallback(ObjectNode tokenizer) {
+    return tokenizer
+        .putObject("model")
+        .put("type", "BPE")
+        .put("unk_token", "<unk>")
+        .put("byte_fallback", true);
   }
 
   private static ObjectNode sentencePiece() {
@@ -162,16 +275,8 @@ public final class TinyModel {
         .put("content", "\u2581")
         .putObject("pattern")
         .put("String", " ");
-    ObjectNode post = tokenizer.putObject("post_processor").put("type", "TemplateProcessing");
-    ArrayNode single = post.putArray("single");
-    single.addObject().putObject("SpecialToken").put("id", "<s>");
-    single.addObject().putObject("Sequence").put("id", "A");
-    ObjectNode model =
-        tokenizer
-            .putObject("model")
-            .put("type", "BPE")
-            .put("unk_token", "<unk>")
-            .put("byte_fallback", true);
+    beginWith("<s>", tokenizer);
+    ObjectNode model = byteFallback(tokenizer);
     ObjectNode vocab = model.putObject("vocab");
     vocab.put("<unk>", 0).put("<s>", 1).put("</s>", 2);
     for (int b = 0; b < 256; b++) {
@@ -217,11 +322,11 @@ public final class TinyModel {
 
   private void addLlama(int vocabulary) {
     add("model.embed_tokens.weight", 1, vocabulary, HIDDEN);
-    int dim = HIDDEN / HEADS;
-    for (int i = 0; i < LAYERS; i++) {
+    int dim = family.headDim();
+    for (int i = 0; i < family.layers(); i++) {
       String layer = "model.layers." + i + ".";
       addNorm(layer + "input_layernorm.weight");
-      add(layer + "self_attn.q_proj.weight", 0.3, HIDDEN, HIDDEN);
+      add(layer + "self_attn.q_proj.weight", 0.3, HEADS * dim, HIDDEN);
       add(layer + "self_attn.k_proj.weight", 0.3, KV_HEADS * dim, HIDDEN);
       add(layer + "self_attn.v_proj.weight", 0.3, KV_HEADS * dim, HIDDEN);
       if (family == Family.QWEN2) {
@@ -229,8 +334,16 @@ public final class TinyModel {
         add(layer + "self_attn.k_proj.bias", 0.3, KV_HEADS * dim);
         add(layer + "self_attn.v_proj.bias", 0.3, KV_HEADS * dim);
       }
-      add(layer + "self_attn.o_proj.weight", 0.3, HIDDEN, HIDDEN);
+      if (family == Family.QWEN3 || family == Family.GEMMA3) {
+        addNorm(layer + "self_attn.q_norm.weight", dim);
+        addNorm(layer + "self_attn.k_norm.weight", dim);
+      }
+      add(layer + "self_attn.o_proj.weight", 0.3, HIDDEN, HEADS * dim);
       addNorm(layer + "post_attention_layernorm.weight");
+      if (family == Family.GEMMA3) {
+        addNorm(layer + "pre_feedforward_layernorm.weight");
+        addNorm(layer + "post_feedforward_layernorm.weight");
+      }
       add(layer + "mlp.gate_proj.weight", 0.3, FFN, HIDDEN);
       add(layer + "mlp.up_proj.weight", 0.3, FFN, HIDDEN);
       add(layer + "mlp.down_proj.weight", 0.3, HIDDEN, FFN);
@@ -288,11 +401,16 @@ public final class TinyModel {
   }
 
   private void addNorm(String name) {
-    float[] values = new float[HIDDEN];
-    for (int i = 0; i < HIDDEN; i++) {
-      values[i] = 1 + (float) (0.1 * random.nextGaussian());
+    addNorm(name, HIDDEN);
+  }
+
+  /** Gemma stores what its norms' weights are above 1. */
+  private void addNorm(String name, int length) {
+    float[] values = new float[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = (family == Family.GEMMA3 ? 0 : 1) + (float) (0.1 * random.nextGaussian());
     }
-    tensors.add(Entry.of(name, List.of((long) HIDDEN), values));
+    tensors.add(Entry.of(name, List.of((long) length), values));
   }
 
   private void add(String name, double scale, int... shape) {

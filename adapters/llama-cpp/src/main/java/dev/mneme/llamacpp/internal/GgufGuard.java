@@ -46,6 +46,9 @@ final class GgufGuard {
   /** Architectures whose keys may be longer than their values; the others assert equality. */
   private static final Set<String> UNEVEN_HEADS = ImmutableSet.of("deepseek2", "minicpm3");
 
+  /** Architectures whose graphs assert that there is a sliding window. */
+  private static final Set<String> WINDOWED = ImmutableSet.of("gemma2", "gemma3", "cohere2");
+
   /** Read but never multiplied by: a weight of these types meets an empty kernel. */
   private static final Set<GgufType> NO_WEIGHTS =
       ImmutableSet.of(GgufType.I8, GgufType.I16, GgufType.I32, GgufType.I64, GgufType.F64);
@@ -75,6 +78,7 @@ final class GgufGuard {
     guard.checkShape();
     guard.checkEpsilons();
     guard.checkRotation();
+    guard.checkWindow();
     guard.checkExperts();
     guard.checkTensors();
     guard.checkHeads();
@@ -157,6 +161,12 @@ final class GgufGuard {
           arch + ".rope.dimension_count",
           "is %d, but this architecture rotates all %d elements of a head"
               .formatted(rotated, keys));
+    }
+  }
+
+  private void checkWindow() {
+    if (WINDOWED.contains(arch) && integer("attention.sliding_window").isPresent()) {
+      positive("attention.sliding_window");
     }
   }
 
