@@ -1,0 +1,150 @@
+package dev.mneme.llamacpp;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.mneme.FloatRows;
+import dev.mneme.HostSession;
+import dev.mneme.Rows;
+import dev.mneme.store.WeightType;
+import dev.mneme.store.hf.GgufConverter;
+import dev.mneme.store.testing.TinyModel;
+import dev.mneme.store.testing.TinyModel.Family;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What threads, sessions at once and kinds of attention may change of a result: nothing. */
+class LlamaCppThreadsTest {
+
+  private static final int[] TOKENS = new Random(11).ints(80, 3, 280).toArray();
+  private static final int PROMPT = 50;
+
+  @TempDir static Path directory;
+  private static Path host = Path.of("");
+
+  @BeforeAll
+  static void makeHost() {
+    TinyModel.write(directory, Family.LLAMA, 1);
+    host = directory.resolve("host.gguf");
+    GgufConverter.convertHost(directory, host, WeightType.F16);
+  }
+
+  /** Logits of every token: some in one batch, the others one by one. */
+  private static float[] logits(LlamaCppOptions options) {
+    try (LlamaCppHost model = LlamaCppHost.open(host, options)) {
+      return logits(model, PROMPT);
+    }
+  }
+
+  private static float[] logits(LlamaCppHost model, int prompt) {
+    try (HostSession session = model.openSession(2)) {
+      int width = model.logitWidth();
+      float[] all = new float[TOKENS.length * width];
+      copy(session.forward(Arrays.copyOf(TOKENS, prompt), Rows.ALL), all, 0);
+      for (int i = prompt; i < TOKENS.length; i++) {
+        copy(session.forward(new int[] {TOKENS[i]}, Rows.ALL), all, i * width);
+      }
+      return all;
+    }
+  }
+
+  private static void copy(FloatRows rows, float[] all, int at) {
+    float[] floats = rows.segment().toArray(JAVA_FLOAT);
+    System.arraycopy(floats, 0, all, at, floats.length);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"OFF", "AUTO"})
+  void theNumberOfThreadsChangesNoBit(FlashAttention attention) {
+    LlamaCppOptions options = LlamaCppOptions.defaults().withFlashAttention(attention);
+    float[] expected = logits(options.withThreads(1));
+    for (int round = 0; round < 5; round++) {
+      assertThat(logits(options.withThreads(2))).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void theKindOfAttentionHardlyChangesTheLogits() {
+    float[] off = logits(LlamaCppOptions.defaults().withFlashAttention(FlashAttention.OFF));
+    float[] on = logits(LlamaCppOptions.defaults().withFlashAttention(FlashAttention.ON));
+    assertThat(logits(LlamaCppOptions.defaults())).as("AUTO on the processor").isEqualTo(off);
+    for (int i = 0; i < off.length; i++) {
+      assertThat(on[i]).as("number %d", i).isCloseTo(off[i], within(0.05f));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(FlashAttention.class)
+  void theKindOfAttentionIsKeptByEverySession(FlashAttention attention) {
+    LlamaCppOptions options = LlamaCppOptions.defaults().withFlashAttention(attention);
+    try (LlamaCppHost model = LlamaCppHost.open(host, options)) {
+      assertThat(logits(model, PROMPT)).isEqualTo(logits(model, PROMPT));
+    }
+  }
+
+  @Test
+  void sessionsAtOnceGiveWhatTheyGiveAlone() throws Exception {
+    int callers = 4;
+    LlamaCppOptions options = LlamaCppOptions.defaults().withThreads(2);
+    try (LlamaCppHost model = LlamaCppHost.open(host, options);
+        var pool = Executors.newFixedThreadPool(callers)) {
+      List<float[]> alone = new ArrayList<>();
+      for (int caller = 0; caller < callers; caller++) {
+        alone.add(logits(model, prompt(caller)));
+      }
+      var results = new ArrayList<Future<Integer>>();
+      for (int caller = 0; caller < callers; caller++) {
+        float[] expected = alone.get(caller);
+        int prompt = prompt(caller);
+        Callable<Integer> work =
+            () -> {
+              int equal = 0;
+              for (int round = 0; round < 12; round++) {
+                equal += Arrays.equals(logits(model, prompt), expected) ? 1 : 0;
+              }
+              return equal;
+            };
+        results.add(pool.submit(work));
+      }
+      for (Future<Integer> result : results) {
+        assertThat(result.get()).isEqualTo(12);
+      }
+    }
+  }
+
+  private static int prompt(int caller) {
+    return PROMPT - 7 * caller;
+  }
+
+  @Test
+  void moreThreadsThanThereAreCoresEndAsSoon() {
+    float[] expected = logits(LlamaCppOptions.defaults().withThreads(1));
+    Instant start = Instant.now();
+    assertThat(logits(LlamaCppOptions.defaults().withThreads(512))).isEqualTo(expected);
+    assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(20));
+  }
+
+  @Test
+  void aSessionOfNoThreadsIsRefused() {
+    try (LlamaCppHost model = LlamaCppHost.open(host)) {
+      assertThatThrownBy(() -> model.openSession(0))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("at least 1 thread");
+    }
+  }
+}
