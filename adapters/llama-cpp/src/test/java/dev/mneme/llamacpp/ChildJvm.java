@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  * Runs actions in another JVM, so that an abort of native code fails one test by its name and
  * leaves the others running: the next action gets a new JVM. For one thread.
  */
-final class ChildJvm implements AutoCloseable {
+public final class ChildJvm implements AutoCloseable {
 
   /** What to run: a lambda that captures nothing but strings, numbers and constants. */
-  interface Action extends Serializable {
+  public interface Action extends Serializable {
     Object run() throws Exception;
   }
 
@@ -43,14 +43,14 @@ final class ChildJvm implements AutoCloseable {
   /**
    * @param log where the JVM's standard error goes
    */
-  ChildJvm(Path log) {
+  public ChildJvm(Path log) {
     this(log, Map.of());
   }
 
   /**
    * @param environment variables it has besides those of this process
    */
-  ChildJvm(Path log, Map<String, String> environment) {
+  public ChildJvm(Path log, Map<String, String> environment) {
     this.log = log;
     this.environment = environment;
   }
@@ -61,7 +61,7 @@ final class ChildJvm implements AutoCloseable {
    *
    * @throws AssertionError if the JVM did not live to tell, with its last words
    */
-  String outcome(Action action) {
+  public String outcome(Action action) {
     try {
       Running jvm = running == null ? start() : running;
       running = jvm;

@@ -115,6 +115,27 @@ class LlamaCppLibraryTest {
         .isEqualTo("returned 1 row");
   }
 
+  /** None of these loads, but the first might have in part. */
+  @Test
+  void aSecondBuildOfSeveralFilesIsRefusedNamingTheFirst() throws IOException {
+    Path first = fakeBuild("first");
+    assertThat(forwardOn(first)).contains("cannot load ");
+    Files.delete(first.resolve("libllama.so"));
+    for (String name : List.of("second", "third")) {
+      assertThat(forwardOn(fakeBuild(name)))
+          .startsWith("threw NativeLibraryException")
+          .contains("has opened " + first, "exclude each other");
+    }
+  }
+
+  private Path fakeBuild(String name) throws IOException {
+    Path folder = Files.createDirectory(directory.toRealPath().resolve(name));
+    for (String file : List.of("libllama.so", "libggml.so", "libggml-base.so")) {
+      Files.writeString(folder.resolve(file), "This is text.");
+    }
+    return folder;
+  }
+
   @Test
   void aMissingPathIsRefused() {
     assertThat(forwardOn(directory.resolve("nowhere")))
