@@ -11,6 +11,9 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -21,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  * Runs actions in another JVM, so that an abort of native code fails one test by its name and
  * leaves the others running: the next action gets a new JVM. For one thread.
  */
-final class ChildJvm implements AutoCloseable {
+public final class ChildJvm implements AutoCloseable {
 
   /** What to run: a lambda that captures nothing but strings, numbers and constants. */
-  interface Action extends Serializable {
+  public interface Action extends Serializable {
     Object run() throws Exception;
   }
 
@@ -32,6 +35,7 @@ final class ChildJvm implements AutoCloseable {
   private static final String LIBRARY = "mneme.llama.library";
 
   private final Path log;
+  private final Map<String, String> environment;
   private @Nullable Running running;
 
   private record Running(Process process, ObjectOutputStream actions, DataInputStream outcomes) {}
@@ -39,8 +43,16 @@ final class ChildJvm implements AutoCloseable {
   /**
    * @param log where the JVM's standard error goes
    */
-  ChildJvm(Path log) {
+  public ChildJvm(Path log) {
+    this(log, Map.of());
+  }
+
+  /**
+   * @param environment variables it has besides those of this process
+   */
+  public ChildJvm(Path log, Map<String, String> environment) {
     this.log = log;
+    this.environment = environment;
   }
 
   /**
@@ -49,7 +61,7 @@ final class ChildJvm implements AutoCloseable {
    *
    * @throws AssertionError if the JVM did not live to tell, with its last words
    */
-  String outcome(Action action) {
+  public String outcome(Action action) {
     try {
       Running jvm = running == null ? start() : running;
       running = jvm;
@@ -85,20 +97,23 @@ final class ChildJvm implements AutoCloseable {
   }
 
   private Running start() throws IOException {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-XX:-CreateCoredumpOnCrash",
-                "-XX:+ErrorFileToStderr",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-                "-D%s=%s".formatted(LIBRARY, System.getProperty(LIBRARY, "")),
-                "-cp",
-                System.getProperty("java.class.path"),
-                ChildJvm.class.getName())
-            .redirectError(Redirect.to(log.toFile()))
-            .start();
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "--enable-native-access=ALL-UNNAMED",
+            "-XX:+UseSerialGC",
+            "-XX:-CreateCoredumpOnCrash",
+            "-XX:+ErrorFileToStderr",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"));
+    String library = System.getProperty(LIBRARY);
+    if (library != null) {
+      command.add("-D%s=%s".formatted(LIBRARY, library));
+    }
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), ChildJvm.class.getName()));
+    var builder = new ProcessBuilder(command).redirectError(Redirect.to(log.toFile()));
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     return new Running(
         process,
         new ObjectOutputStream(process.getOutputStream()),

@@ -1,7 +1,9 @@
 package dev.mneme.llamacpp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.mneme.FloatRows;
 import dev.mneme.HostSession;
 import dev.mneme.Rows;
@@ -15,6 +17,7 @@ import dev.mneme.store.testing.TinyModel.Family;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,20 +31,25 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What makes llama.cpp b4916 end the process, and what stands before it. The tests run in another
- * JVM ({@link ChildJvm}): an abort fails its own test and no other.
+ * What makes llama.cpp end the process or never return, and what stands before it. The situations
+ * are those of the bundled b4916 and of v0.5.0; where one of them only is told, the other returns
+ * an error. The tests run in another JVM ({@link ChildJvm}): an abort fails its own test and no
+ * other.
  *
  * <table>
  * <caption>Situations and their guards</caption>
  * <tr><th>llama.cpp dies of</th><th>guard</th></tr>
- * <tr><td>a token id outside the vocabulary in a batch</td><td>LlamaSession.checkIds</td></tr>
- * <tr><td>more tokens than n_batch</td><td>LlamaSession.checkIds</td></tr>
+ * <tr><td>a token id outside the vocabulary in a batch (b4916)</td>
+ *     <td>EngineSession.requireExtendable</td></tr>
+ * <tr><td>more tokens than n_batch</td><td>EngineSession.requireExtendable</td></tr>
  * <tr><td>fewer than zero tokens</td><td>a batch's size is an array's length; zero, which is
- *     possible, is refused by LlamaSession.checkIds</td></tr>
- * <tr><td>both or neither of tokens and embeddings</td><td>not to be reached, so not tested: a
- *     LlamaSession fills in the token pointer once and leaves the other null</td></tr>
- * <tr><td>the text of an id outside the vocabulary</td><td>these functions are not bound; Vocabulary
- *     decodes in Java</td></tr>
+ *     possible, is refused by EngineSession.requireExtendable</td></tr>
+ * <tr><td>more outputs than n_outputs_max (v0.5.0)</td><td>no setter writes it, so it is n_batch,
+ *     which requireExtendable keeps; the largest batch with all its rows is tested</td></tr>
+ * <tr><td>both (b4916) or neither of tokens and embeddings</td><td>not to be reached, so not tested:
+ *     a LlamaSession fills in the token pointer once and leaves the other null</td></tr>
+ * <tr><td>the text, score or kind of an id outside the vocabulary</td><td>these functions are not
+ *     bound; Vocabulary decodes in Java</td></tr>
  * <tr><td>tokenizing a negative length</td><td>not to be reached: LlamaModel.tokenize passes an
  *     array's length; its least value, 0, is tested</td></tr>
  * <tr><td>text functions without a vocabulary</td><td>LlamaCppHost.open needs one; for memories
@@ -50,18 +58,36 @@ import org.junit.jupiter.params.provider.ValueSource;
  *     checkOpen after its end</td></tr>
  * <tr><td>decoding with a model loaded for its vocabulary only</td><td>not to be reached, so not
  *     tested: no option sets vocab_only, whose default is false</td></tr>
- * <tr><td>a key cache type whose block does not divide a head, or that does not exist</td>
- *     <td>CacheType offers types with blocks of one; each is tried on heads of 8</td></tr>
- * <tr><td>an exception in an upcall</td><td>NativeLog.accept, the only upcall, catches all</td></tr>
+ * <tr><td>a key cache type whose block does not divide a head, a quantised value cache without flash
+ *     attention (b4916), a type that does not exist</td><td>CacheType offers types with blocks of
+ *     one; each is tried on heads of 8</td></tr>
+ * <tr><td>an unknown number for flash attention or the load mode, and functions of load modes' names
+ *     (v0.5.0)</td><td>not to be reached: ContextLayout.setFlashAttention and ModelLayout.setUnmapped
+ *     write 0 or 1 (LayoutSettersTest), and these functions are not bound; each choice is tried</td>
+ *     </tr>
+ * <tr><td>1,000 threads, which never end a step (v0.5.0)</td><td>LlamaCppOptions allows 512;
+ *     CoreShare.take gives no more than the cores, whatever a session was opened with</td></tr>
+ * <tr><td>a context of 2^30 tokens, which is never made (v0.5.0)</td><td>CacheMemory.require, for
+ *     what the machine cannot hold; LlamaModel.contextLength, for more than the model was trained
+ *     for</td></tr>
+ * <tr><td>parameters laid out as in another release: a function pointer in the place of a cache
+ *     type</td><td>Release.of refuses what fits no layout (ReleaseTest, LayoutRecognitionTest)</td>
+ *     </tr>
+ * <tr><td>a function of the ggml of another release, where two builds of several files are loaded
+ *     </td><td>OpenLibraries.requireOnlySplitBuild (LlamaCppLibraryTest)</td></tr>
+ * <tr><td>an exception in an upcall</td><td>NativeLog.accept and TapCallback.called, the only
+ *     upcalls, catch all (for the latter TapCallbackTest)</td></tr>
  * <tr><td>a token listed twice, also by a name cut at a zero byte</td><td>TokenizerGuard</td></tr>
  * <tr><td>no block, or a negative epsilon</td><td>GgufGuard.checkShape, checkEpsilons</td></tr>
  * <tr><td>an empty metadata key</td><td>GgufFile</td></tr>
  * <tr><td>a mapped file that was truncated or overwritten</td><td>LlamaModel.requireUnchangedFile
  *     before each call; a change during a call is not to be caught, see
  *     LlamaCppOptions.memoryMapped</td></tr>
+ * <tr><td>attention that is not causal, with batches larger than their graphs</td>
+ *     <td>GgufGuard.checkKind</td></tr>
  * <tr><td>an unknown rope scaling, a part of a head rotated, odd heads, experts that do not add up,
- *     weights of a type without arithmetic, vectors of another type than F32</td>
- *     <td>GgufGuard; these were found with edited files, and are not in llama.cpp's
+ *     weights of a type without arithmetic, vectors of another type than F32, one part of several
+ *     </td><td>GgufGuard; these were found with edited files, and are not in llama.cpp's
  *     documentation</td></tr>
  * </table>
  */
@@ -150,6 +176,26 @@ class LlamaCppAbortGuardTest {
         .contains("97");
   }
 
+  /** A session's context is rounded up by newer releases; what the caller may use is not. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 16, 96})
+  void theLogitsOfEveryTokenOfTheLargestBatch(int batch) {
+    assertThat(allRows(host.toString(), batch, batch)).isEqualTo("returned " + batch);
+    assertThat(allRows(host.toString(), batch, batch + 1))
+        .startsWith("threw IllegalArgumentException");
+  }
+
+  private static String allRows(String name, int batch, int tokens) {
+    return jvm.outcome(
+        () -> {
+          LlamaCppOptions options = LlamaCppOptions.defaults().withBatchSize(batch);
+          try (LlamaCppHost model = LlamaCppHost.open(Path.of(name), options);
+              HostSession session = model.openSession(1)) {
+            return session.forward(new int[tokens], Rows.ALL).count();
+          }
+        });
+  }
+
   @Test
   void noTokens() {
     assertThat(forward(host)).startsWith("threw IllegalArgumentException");
@@ -229,6 +275,76 @@ class LlamaCppAbortGuardTest {
               }
             });
     assertThat(outcome).isEqualTo("returned 1");
+  }
+
+  @ParameterizedTest
+  @EnumSource(FlashAttention.class)
+  void everyWayToAttendAndToLoad(FlashAttention attention) {
+    String name = host.toString();
+    for (boolean mapped : new boolean[] {true, false}) {
+      String outcome =
+          jvm.outcome(
+              () -> {
+                LlamaCppOptions options =
+                    LlamaCppOptions.defaults()
+                        .withFlashAttention(attention)
+                        .withMemoryMapped(mapped);
+                try (LlamaCppHost model = LlamaCppHost.open(Path.of(name), options);
+                    HostSession session = model.openSession(1)) {
+                  return session.forward(new int[] {5, 6}, Rows.LAST).count();
+                }
+              });
+      assertThat(outcome).as("mapped: %s", mapped).isEqualTo("returned 1");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 512})
+  void manyMoreThreadsThanThereAreCores(int ofOptions) {
+    String name = host.toString();
+    String outcome =
+        jvm.outcome(
+            () -> {
+              LlamaCppOptions options = LlamaCppOptions.defaults().withThreads(ofOptions);
+              try (LlamaCppHost model = LlamaCppHost.open(Path.of(name), options);
+                  HostSession session = model.openSession(1000)) {
+                for (int i = 0; i < 5; i++) {
+                  session.forward(new int[] {5}, Rows.LAST);
+                }
+                return session.forward(new int[] {5, 6}, Rows.LAST).count();
+              }
+            });
+    assertThat(outcome).isEqualTo("returned 1");
+  }
+
+  /** A file may claim any length: 256 bytes a token here, so 512 GB. */
+  @Test
+  void aContextThatNoMemoryHolds() {
+    var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    assumeTrue(system.getTotalMemorySize() < 500L << 30, "a machine of less than 500 GB");
+    Path file =
+        GgufEdit.of(host)
+            .putUint32("llama.context_length", Integer.MAX_VALUE)
+            .write(directory.resolve("edited.gguf"));
+    String name = file.toString();
+    String outcome =
+        jvm.outcome(
+            () ->
+                LlamaCppHost.open(
+                    Path.of(name),
+                    LlamaCppOptions.defaults()
+                        .withCacheType(CacheType.F32)
+                        .withContextLength(Integer.MAX_VALUE)));
+    assertThat(outcome)
+        .startsWith("threw IllegalArgumentException")
+        .contains("a context of 2147483647 tokens of ", "would take 511 GB")
+        .contains("this machine's memory of " + (system.getTotalMemorySize() >> 30) + " GB");
+    assertThat(forward(file, 5)).as("a context of ordinary length").isEqualTo("returned 1 row");
+  }
+
+  @Test
+  void aContextLengthThatIsNoInteger() {
+    assertRefused(GgufEdit.of(host).putUint32("llama.context_length", 1L << 31), "context_length");
   }
 
   /** The log goes to standard error, which throws: so does the logger inside the upcall. */

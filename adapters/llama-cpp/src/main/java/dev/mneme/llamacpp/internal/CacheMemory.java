@@ -1,5 +1,6 @@
 package dev.mneme.llamacpp.internal;
 
+import com.google.common.math.LongMath;
 import com.sun.management.OperatingSystemMXBean;
 import dev.mneme.llamacpp.CacheType;
 import dev.mneme.store.gguf.GgufFile;
@@ -20,7 +21,7 @@ final class CacheMemory {
    * @throws IllegalArgumentException with the sizes
    */
   static void require(GgufFile file, int contextLength, CacheType type) {
-    long bytes = contextLength * bytesOfToken(file, type);
+    long bytes = LongMath.saturatedMultiply(contextLength, bytesOfToken(file, type));
     if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
         && bytes > system.getTotalMemorySize()) {
       throw new IllegalArgumentException(
@@ -38,7 +39,10 @@ final class CacheMemory {
     long keys = number(file, "attention.key_length").orElse(share);
     long values = number(file, "attention.value_length").orElse(share);
     long blocks = number(file, "block_count").orElse(1);
-    return blocks * pairs * (keys + values) * (type == CacheType.F32 ? Float.BYTES : Short.BYTES);
+    long numbers =
+        LongMath.saturatedMultiply(
+            LongMath.saturatedMultiply(blocks, pairs), LongMath.saturatedAdd(keys, values));
+    return LongMath.saturatedMultiply(numbers, type == CacheType.F32 ? Float.BYTES : Short.BYTES);
   }
 
   private static OptionalLong number(GgufFile file, String key) {

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  */
 record LibraryFolder(Path folder, Path llama, List<Path> ggml) {
 
-  private static final String VERSION = "(\\.[a-z]+)?([.-]?v?\\d[\\w.]*)?";
+  private static final String VERSION = "(\\.[a-z]+)?([.-]?[bv]?\\d[\\w.]*)?";
   private static final String ENDING = "\\.(so|dll|dylib)(\\.[\\d.]+)?";
   private static final Pattern LLAMA = named("llama");
   private static final Pattern GGML = named("ggml");

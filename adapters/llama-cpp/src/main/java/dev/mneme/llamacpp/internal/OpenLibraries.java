@@ -13,8 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class OpenLibraries {
 
-  /** Found or failed: a library that failed half loaded is not tried again. */
-  private record Opened(@Nullable LlamaLibrary library, @Nullable RuntimeException failure) {}
+  /**
+   * Found or failed: a library that failed half loaded is not tried again.
+   *
+   * @param split whether files of a ggml of its own were opened
+   */
+  private record Opened(
+      @Nullable LlamaLibrary library, @Nullable RuntimeException failure, boolean split) {}
 
   private static final Map<Optional<Path>, Opened> OPEN = new HashMap<>(); // guarded by itself
 
@@ -41,20 +46,23 @@ final class OpenLibraries {
 
   private static Opened open(Optional<Path> named, Optional<LibraryFolder> files) {
     String origin = named.map(Path::toString).orElse(BundledLibrary.NAME);
+    boolean split = false;
     try {
       files.ifPresent(OpenLibraries::requireOnlySplitBuild);
+      split = files.isPresent() && files.get().isSplit();
       NativeSettings.beforeLoading();
       var library =
           new LlamaLibrary(
               files.isPresent() ? files.get().load() : BundledLibrary.open(),
               origin,
               files.map(LibraryFolder::folder));
-      return new Opened(library, null);
+      return new Opened(library, null, split);
     } catch (RuntimeException e) {
       return new Opened(
           null,
           new NativeLibraryException(
-              "Mneme cannot use llama.cpp from %s: %s".formatted(origin, e.getMessage()), e));
+              "Mneme cannot use llama.cpp from %s: %s".formatted(origin, e.getMessage()), e),
+          split);
     }
   }
 
@@ -66,12 +74,13 @@ final class OpenLibraries {
     if (!files.isSplit()) {
       return;
     }
-    for (Optional<Path> other : OPEN.keySet()) {
-      if (other.isPresent() && LibraryFolder.of(other.get()).isSplit()) {
-        throw new NativeLibraryException(
-            "this process has loaded %s already, and two releases with a libggml of their own exclude each other; use one of them, or the bundled library beside it"
-                .formatted(other.get()));
-      }
-    }
+    OPEN.forEach(
+        (other, opened) -> {
+          if (opened.split) {
+            throw new NativeLibraryException(
+                "this process has opened %s already, and two releases with a libggml of their own exclude each other; use one of them, or the bundled library beside it"
+                    .formatted(other.orElseThrow()));
+          }
+        });
   }
 }
