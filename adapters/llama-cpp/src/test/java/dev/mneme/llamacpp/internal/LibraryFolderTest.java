@@ -28,7 +28,7 @@ class LibraryFolderTest {
   private Path add(String name) throws IOException {
     Path file = directory.resolve(name);
     Files.createDirectories(file.getParent());
-    return Files.createFile(file);
+    return Files.writeString(file, name); // two files of other names are not copies
   }
 
   @ParameterizedTest
@@ -146,6 +146,15 @@ class LibraryFolderTest {
 
   private void link(String name, Path target) throws IOException {
     Files.createSymbolicLink(directory.resolve(name), target);
+  }
+
+  /** An archive without links has copies in their place. */
+  @Test
+  void copiesOfOneFileAreOneLibrary() throws IOException {
+    Path file = add("libllama.b7347.so");
+    Files.copy(file, directory.resolve("libllama.b7347.so.0"));
+    Files.copy(file, directory.resolve("libllama.b7347.so.0.0.1"));
+    assertThat(LibraryFolder.of(directory).llama()).isEqualTo(file);
   }
 
   @Test

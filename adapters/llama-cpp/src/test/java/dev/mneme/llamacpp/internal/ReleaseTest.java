@@ -52,10 +52,23 @@ class ReleaseTest {
           library("b8121", arena)
               .withText("ggml_version", "0.9.7")
               .withText("ggml_commit", "6faa5ae");
-      assertThat(Release.of(library.functions()).name()).isEqualTo("ggml 0.9.7, 6faa5ae");
+      assertThat(Release.of(library.functions()).name())
+          .isEqualTo("b7698 to b8352 (ggml 0.9.7, 6faa5ae)");
       library.withText("llama_version", "0.5.0-dev");
       assertThat(Release.of(library.functions()).name())
           .isEqualTo("0.5.0-dev (ggml 0.9.7, 6faa5ae)");
+    }
+  }
+
+  @Test
+  void gpt2IsBrokenInReleasesAroundB6431Only() {
+    try (Arena arena = Arena.ofConfined()) {
+      FakeLibrary library = library("b6431", arena).withText("ggml_version", "0.0.1");
+      assertThat(Release.of(library.functions()).broken()).containsExactly("gpt2");
+      library.withText("ggml_version", "0.9.4"); // b6673
+      assertThat(Release.of(library.functions()).broken()).isEmpty();
+      FakeLibrary before = library("b6122", arena).withText("ggml_version", "0.0.1");
+      assertThat(Release.of(before.functions()).broken()).isEmpty();
     }
   }
 
@@ -91,7 +104,7 @@ class ReleaseTest {
               .withText("ggml_version", "0.99.0");
       assertThatThrownBy(() -> Release.of(longer.functions()))
           .isInstanceOf(NativeLibraryException.class)
-          .hasMessageContaining("80 and 168 bytes, version ggml 0.99.0")
+          .hasMessageContaining("80 and 168 bytes, ggml 0.99.0")
           .hasMessageContaining("known are b4916");
       FakeLibrary other = FakeLibrary.of(model.withInt(20, 2), context, arena);
       assertThatThrownBy(() -> Release.of(other.functions()))
