@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -44,7 +45,7 @@ record LibraryFolder(Path folder, Path llama, List<Path> ggml) {
   static LibraryFolder of(Path path) {
     if (Files.isRegularFile(path)) {
       Path file = realPath(path);
-      return of(path.toAbsolutePath().getParent(), file);
+      return of(Objects.requireNonNull(path.toAbsolutePath().getParent()), file);
     }
     if (!Files.isDirectory(path)) {
       throw new NativeLibraryException(

@@ -4,6 +4,7 @@ import dev.mneme.NativeLibraryException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -35,12 +36,11 @@ final class OpenLibraries {
     synchronized (OPEN) {
       Opened opened =
           OPEN.computeIfAbsent(files.map(LibraryFolder::llama), _ -> open(named, files));
-      if (opened.library == null) {
+      if (opened.failure != null) {
         throw new NativeLibraryException(
-            String.valueOf(opened.failure == null ? null : opened.failure.getMessage()),
-            opened.failure);
+            String.valueOf(opened.failure.getMessage()), opened.failure);
       }
-      return opened.library;
+      return Objects.requireNonNull(opened.library);
     }
   }
 
