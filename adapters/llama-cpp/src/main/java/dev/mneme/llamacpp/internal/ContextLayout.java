@@ -38,7 +38,7 @@ enum ContextLayout {
   private static final int F16 = 1; // enum ggml_type
 
   private final String seen;
-  private final StructLayout struct;
+  private final int bytes;
   private final Choices choices;
   private final int callback;
   private final int callbackData;
@@ -59,7 +59,7 @@ enum ContextLayout {
   ContextLayout(
       String seen, int bytes, Choices choices, int callback, int offload, int flashAttention) {
     this.seen = seen;
-    this.struct = ModelLayout.structOf(bytes);
+    this.bytes = bytes;
     this.choices = choices;
     this.callback = callback;
     this.callbackData = callback + Long.BYTES;
@@ -75,7 +75,7 @@ enum ContextLayout {
   }
 
   private boolean fits(DefaultBytes defaults) {
-    return defaults.length() == struct.byteSize()
+    return defaults.length() == bytes
         && defaults.isInt(LENGTH, 512)
         && defaults.isInt(BATCH, 2048)
         && defaults.isInt(MICRO_BATCH, 512)
@@ -107,7 +107,7 @@ enum ContextLayout {
   }
 
   StructLayout struct() {
-    return struct;
+    return ModelLayout.structOf(bytes);
   }
 
   /**

@@ -45,7 +45,7 @@ record LibraryFolder(Path folder, Path llama, List<Path> ggml) {
   static LibraryFolder of(Path path) {
     if (Files.isRegularFile(path)) {
       Path file = realPath(path);
-      return of(Objects.requireNonNull(path.toAbsolutePath().getParent()), file);
+      return of(Objects.requireNonNull(file.getParent()), file);
     }
     if (!Files.isDirectory(path)) {
       throw new NativeLibraryException(

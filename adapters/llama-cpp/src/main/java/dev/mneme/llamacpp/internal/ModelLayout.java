@@ -32,7 +32,7 @@ enum ModelLayout {
   private static final List<Integer> LOAD_MODES = List.of(-1, 1); // by itself, mapped
 
   private final String seen;
-  private final StructLayout struct;
+  private final int bytes;
   private final int gpuLayers;
   private final int splitMode;
   private final boolean loadModes;
@@ -48,7 +48,7 @@ enum ModelLayout {
    */
   ModelLayout(String seen, int bytes, int gpuLayers, boolean loadModes, int mapping) {
     this.seen = seen;
-    this.struct = structOf(bytes);
+    this.bytes = bytes;
     this.gpuLayers = gpuLayers;
     this.splitMode = gpuLayers + Integer.BYTES;
     this.loadModes = loadModes;
@@ -71,7 +71,7 @@ enum ModelLayout {
         loadModes
             ? LOAD_MODES.stream().anyMatch(mode -> defaults.isInt(mapping, mode))
             : defaults.isBool(mapping, true);
-    return defaults.length() == struct.byteSize()
+    return defaults.length() == bytes
         && defaults.isNull(DEVICES)
         && defaults.firstInt(0, 1) == splitMode
         && mapped;
@@ -83,7 +83,7 @@ enum ModelLayout {
   }
 
   StructLayout struct() {
-    return struct;
+    return structOf(bytes);
   }
 
   void setGpuLayers(MemorySegment params, int layers) {

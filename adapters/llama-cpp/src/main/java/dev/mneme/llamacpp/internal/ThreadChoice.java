@@ -3,9 +3,10 @@ package dev.mneme.llamacpp.internal;
 /**
  * Whether a model's calls use all the threads they may, found out by measuring. llama.cpp's threads
  * meet after every step of a graph and spin while they wait, so where another process holds one of
- * their cores, two threads take ten times as long as one and more. This watches calls of one row,
- * which have the most meetings for their work: when several threads do worse than one thread did,
- * calls get one thread for a while, twice as long each time it happens again.
+ * their cores, two threads take ten times as long as one and more. When several threads do worse
+ * than one thread did, calls get one thread for a while, twice as long each time it happens again.
+ * Calls of one row tell best, as they have the most meetings for their work; of larger ones only a
+ * stall counts.
  *
  * <p>How many threads a call has does not change its result (flash attention is off on the
  * processor for that reason). Safe for several threads.
@@ -24,8 +25,12 @@ final class ThreadChoice {
   /** So many calls that were not slow, and the next rest is a short one again. */
   private static final int GOOD_CALLS = 32;
 
-  private double single; // nanoseconds of one row on one thread, when last measured; 0 before
-  private int resting; // calls of one row left on one thread
+  /** The first call of a model fetches its weights from the disk, so the second counts. */
+  private static final int MEASURED_CALLS = 2;
+
+  private double single; // nanoseconds of one row on one thread, when last measured
+  private int measured;
+  private int resting; // calls left on one thread
   private int rest = SHORTEST_REST;
   private int slow;
   private int good;
@@ -36,7 +41,7 @@ final class ThreadChoice {
    * @param wanted at least 1
    */
   synchronized int threads(int wanted, int rows) {
-    boolean measuring = rows == 1 && single == 0;
+    boolean measuring = rows == 1 && measured < MEASURED_CALLS;
     return measuring || resting > 0 ? 1 : wanted;
   }
 
@@ -47,21 +52,28 @@ final class ThreadChoice {
    * @param wanted it could have used
    */
   synchronized void took(int threads, int wanted, int rows, long nanos) {
-    if (rows > 1 || wanted == 1) {
+    if (wanted == 1) {
       return;
     }
     if (threads == 1) {
-      single = nanos;
       resting = Math.max(0, resting - 1);
+      if (rows == 1) {
+        single = nanos;
+        measured++;
+      }
       return;
     }
-    boolean isSlow = nanos > SLOW * single;
-    slow = isSlow ? slow + 1 : 0;
-    good = isSlow ? 0 : good + 1;
-    if (nanos > STALLED * single || slow >= SLOW_CALLS) {
+    boolean stalled = measured >= MEASURED_CALLS && nanos > STALLED * rows * single;
+    if (rows == 1) {
+      boolean isSlow = nanos > SLOW * single;
+      slow = isSlow ? slow + 1 : 0;
+      good = isSlow ? 0 : good + 1;
+    }
+    if (stalled || slow >= SLOW_CALLS) {
       resting = rest;
       rest = Math.min(LONGEST_REST, 2 * rest);
       slow = 0;
+      good = 0;
     } else if (good >= GOOD_CALLS) {
       rest = SHORTEST_REST;
     }

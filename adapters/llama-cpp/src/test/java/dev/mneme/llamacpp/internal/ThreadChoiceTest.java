@@ -28,6 +28,10 @@ class ThreadChoiceTest {
     }
   }
 
+  private void measured() {
+    calls(2, CALM);
+  }
+
   /** Calls on one thread until there are several again. */
   private int rest() {
     int calls = 0;
@@ -39,15 +43,19 @@ class ThreadChoiceTest {
   }
 
   @Test
-  void theFirstCallOfOneRowMeasuresOneThread() {
+  void theFirstTwoCallsOfOneRowMeasureOneThreadAndTheSecondCounts() {
+    assertThat(choice.threads(4, 1)).isOne();
+    choice.took(1, 4, 1, 1000L * SINGLE); // fetched the weights
     assertThat(choice.threads(4, 1)).isOne();
     choice.took(1, 4, 1, SINGLE);
     assertThat(choice.threads(4, 1)).isEqualTo(4);
+    choice.took(4, 4, 1, STALLED);
+    assertThat(choice.threads(4, 1)).isOne();
   }
 
   @Test
   void calmCallsKeepTheirThreads() {
-    call(CALM);
+    measured();
     for (int i = 0; i < 1000; i++) {
       assertThat(call(i % 2 == 0 ? CALM : SLOW - 1)).isEqualTo(WANTED);
     }
@@ -55,21 +63,21 @@ class ThreadChoiceTest {
 
   @Test
   void oneStallGivesThreadsUp() {
-    call(CALM);
+    measured();
     assertThat(call(STALLED)).isEqualTo(WANTED);
     assertThat(rest()).isEqualTo(32);
   }
 
   @Test
   void justBelowAStallThreadsAreKept() {
-    call(CALM);
+    measured();
     call(STALLED - 1);
     assertThat(call(CALM)).isEqualTo(WANTED);
   }
 
   @Test
   void threeSlowCallsInARowGiveThreadsUp() {
-    call(CALM);
+    measured();
     calls(2, SLOW);
     assertThat(call(CALM)).isEqualTo(WANTED);
     calls(2, SLOW);
@@ -79,7 +87,7 @@ class ThreadChoiceTest {
 
   @Test
   void slowCallsBeforeARestAreForgottenAfterIt() {
-    call(CALM);
+    measured();
     calls(3, SLOW);
     rest();
     calls(2, SLOW);
@@ -88,7 +96,7 @@ class ThreadChoiceTest {
 
   @Test
   void eachRestIsTwiceAsLongUpToALimit() {
-    call(CALM);
+    measured();
     int[] rests = new int[8];
     for (int i = 0; i < rests.length; i++) {
       call(STALLED);
@@ -99,7 +107,7 @@ class ThreadChoiceTest {
 
   @Test
   void enoughGoodCallsMakeTheNextRestShortAgain() {
-    call(CALM);
+    measured();
     call(STALLED);
     rest();
     call(STALLED);
@@ -111,7 +119,7 @@ class ThreadChoiceTest {
 
   @Test
   void fewerGoodCallsDoNot() {
-    call(CALM);
+    measured();
     call(STALLED);
     rest();
     calls(31, CALM);
@@ -123,7 +131,7 @@ class ThreadChoiceTest {
 
   @Test
   void aRestMeasuresOneThreadAnew() {
-    call(CALM);
+    measured();
     call(STALLED);
     while (choice.threads(WANTED, 1) == 1) {
       choice.took(1, WANTED, 1, 10L * SINGLE); // everything has become slower
@@ -133,26 +141,40 @@ class ThreadChoiceTest {
   }
 
   @Test
-  void callsOfSeveralRowsAreNeitherMeasuredNorCounted() {
+  void callsOfSeveralRowsAreNotMeasuredAndSlowOnesAreNotCounted() {
     assertThat(choice.threads(WANTED, 8)).isEqualTo(WANTED);
     choice.took(WANTED, WANTED, 8, 1);
     assertThat(choice.threads(WANTED, 1)).as("still to be measured").isOne();
-    call(CALM);
+    measured();
     for (int i = 0; i < 10; i++) {
-      choice.took(WANTED, WANTED, 2, 100 * STALLED);
+      choice.took(WANTED, WANTED, 8, 8 * (STALLED - 1));
     }
     assertThat(call(CALM)).isEqualTo(WANTED);
   }
 
   @Test
-  void aRestIsForCallsOfSeveralRowsTooButOnlyThoseOfOneRowEndIt() {
-    call(CALM);
+  void aStallOfSeveralRowsGivesThreadsUp() {
+    measured();
+    choice.took(WANTED, WANTED, 8, 8 * STALLED);
+    assertThat(choice.threads(WANTED, 8)).isOne();
+    assertThat(rest()).isEqualTo(32);
+  }
+
+  @Test
+  void aStallOfSeveralRowsBeforeAnythingWasMeasuredIsNotKnown() {
+    choice.took(WANTED, WANTED, 8, 1000 * STALLED);
+    assertThat(choice.threads(WANTED, 8)).isEqualTo(WANTED);
+  }
+
+  @Test
+  void aRestIsForCallsOfSeveralRowsTooAndTheyEndIt() {
+    measured();
     call(STALLED);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 32; i++) {
       assertThat(choice.threads(WANTED, 8)).isOne();
       choice.took(1, WANTED, 8, 5000);
     }
-    assertThat(rest()).isEqualTo(32);
+    assertThat(choice.threads(WANTED, 8)).isEqualTo(WANTED);
   }
 
   @Test
@@ -162,7 +184,7 @@ class ThreadChoiceTest {
       choice.took(1, 1, 1, 1);
     }
     assertThat(choice.threads(WANTED, 1)).as("still to be measured").isOne();
-    call(CALM);
+    measured();
     choice.took(1, 1, 1, 1); // would make every other call a stall
     assertThat(call(CALM)).isEqualTo(WANTED);
     assertThat(call(CALM)).isEqualTo(WANTED);
