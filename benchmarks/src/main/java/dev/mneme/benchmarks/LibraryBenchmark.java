@@ -12,9 +12,8 @@ import dev.mneme.store.gguf.GgufType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
@@ -32,7 +31,7 @@ public final class LibraryBenchmark {
   private LibraryBenchmark() {}
 
   /** Something timed: calls of one library, each of so many tokens or rows. */
-  private record Work(int calls, IntConsumer call, Runnable before) {}
+  private record Work(String name, int calls, IntConsumer call, Runnable before) {}
 
   /**
    * Arguments: a folder for the models, the other library (libllama or the folder of a release),
@@ -68,8 +67,11 @@ public final class LibraryBenchmark {
         LlamaCppHost newHost = LlamaCppHost.open(host, other);
         HostSession oldSession = oldHost.openSession(threads);
         HostSession newSession = newHost.openSession(threads)) {
-      hostWork(oldSession)
-          .forEach((name, work) -> compare(name, work, hostWork(newSession).get(name), rounds));
+      List<Work> first = hostWork(oldSession);
+      List<Work> second = hostWork(newSession);
+      for (int i = 0; i < first.size(); i++) {
+        compare(first.get(i), second.get(i), rounds);
+      }
     }
     try (MlpWeights oldWeights = new MlpWeights(memory, RandomModel.MLP_120M, bundled);
         MlpWeights newWeights = new MlpWeights(memory, RandomModel.MLP_120M, other);
@@ -78,28 +80,31 @@ public final class LibraryBenchmark {
       for (int rows : new int[] {1, 8, 64}) {
         IntFunction<Work> work =
             which -> memoryWork(which == 0 ? oldSession : newSession, rows, 64 / rows);
-        compare("MLP Memory, %d rows".formatted(rows), work.apply(0), work.apply(1), rounds);
+        compare(work.apply(0), work.apply(1), rounds);
       }
     }
   }
 
-  private static Map<String, Work> hostWork(HostSession session) {
-    var work = new LinkedHashMap<String, Work>();
-    work.put(
-        "one token",
+  private static List<Work> hostWork(HostSession session) {
+    return List.of(
         new Work(
+            "one token",
             TOKENS,
             i -> session.forward(new int[] {2000 + i}, Rows.LAST),
             () -> {
               session.truncate(0);
               session.forward(prompt(32), Rows.LAST);
-            }));
-    for (int length : new int[] {64, 256}) {
-      work.put(
-          "prompt of " + length,
-          new Work(1, _ -> session.forward(prompt(length), Rows.LAST), () -> session.truncate(0)));
-    }
-    return work;
+            }),
+        promptWork(session, 64),
+        promptWork(session, 256));
+  }
+
+  private static Work promptWork(HostSession session, int length) {
+    return new Work(
+        "prompt of " + length,
+        1,
+        _ -> session.forward(prompt(length), Rows.LAST),
+        () -> session.truncate(0));
   }
 
   private static int[] prompt(int length) {
@@ -115,10 +120,14 @@ public final class LibraryBenchmark {
     }
     FloatRows activations = FloatRows.of(numbers, width);
     int[] tokens = new int[rows];
-    return new Work(calls, _ -> session.recall(tokens, activations, Rows.ALL), () -> {});
+    return new Work(
+        "MLP Memory, rows: " + rows,
+        calls,
+        _ -> session.recall(tokens, activations, Rows.ALL),
+        () -> {});
   }
 
-  private static void compare(String name, Work first, Work second, int rounds) {
+  private static void compare(Work first, Work second, int rounds) {
     double[][] millis = new double[2][rounds];
     double[] ratios = new double[rounds];
     for (int round = -1; round < rounds; round++) {
@@ -139,7 +148,7 @@ public final class LibraryBenchmark {
     System.out.printf(
         Locale.ROOT,
         "%-20s %8.2f %8.2f  %.2f (%.2f to %.2f)%n",
-        name,
+        first.name(),
         millis[0][middle],
         millis[1][middle],
         ratios[middle],
