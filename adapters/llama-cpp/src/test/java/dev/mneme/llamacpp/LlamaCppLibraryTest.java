@@ -211,9 +211,8 @@ class LlamaCppLibraryTest {
     String outcome =
         jvm.outcome(
             () -> {
-              System.clearProperty(LlamaLibrary.PROPERTY);
               System.setProperty("os.name", "Windows 11");
-              return LlamaLibrary.of(null);
+              return LlamaLibrary.of(LlamaCppOptions.BUNDLED);
             });
     assertThat(outcome)
         .startsWith("threw NativeLibraryException")
