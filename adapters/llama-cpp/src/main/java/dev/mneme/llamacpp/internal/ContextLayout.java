@@ -15,20 +15,17 @@ import java.util.List;
  * apart. Only members are set that no function sets later: threads are not among them.
  */
 enum ContextLayout {
-  B4916("b4916 to b4980", 120, new Choices(24, 3), 72, 98, 99),
+  B4916("b4916 to b4980", 120, 24, 3, 72, 98, 99),
   /** Bools after the abort callback. */
-  B5590("b5590 to b6122", 120, new Choices(24, 3), 72, 113, 114),
+  B5590("b5590 to b6122", 120, 24, 3, 72, 113, 114),
   /** Flash attention as an enum. */
-  B6431("b6431 to b7347", 120, new Choices(24, 4), 72, 113, 36),
+  B6431("b6431 to b7347", 120, 24, 4, 72, 113, 36),
   /** Samplers at the end. */
-  B7698("b7698 to b8352", 136, new Choices(24, 4), 72, 113, 36),
+  B7698("b7698 to b8352", 136, 24, 4, 72, 113, 36),
   /** {@code n_rs_seq} and {@code n_outputs_max} before the threads. */
-  B9842("b9842 to b10068", 160, new Choices(36, 4), 88, 129, 48),
+  B9842("b9842 to b10068", 160, 36, 4, 88, 129, 48),
   /** {@code n_outputs_max_per_seq}. */
-  B10361("b10361 to v0.5.0", 160, new Choices(40, 4), 88, 129, 52);
-
-  /** Enums that are -1 by default, one after the other. */
-  private record Choices(int first, int count) {}
+  B10361("b10361 to v0.5.0", 160, 40, 4, 88, 129, 52);
 
   private static final int LENGTH = 0;
   private static final int BATCH = 4;
@@ -39,7 +36,8 @@ enum ContextLayout {
 
   private final String seen;
   private final int bytes;
-  private final Choices choices;
+  private final int firstChoice;
+  private final int choices;
   private final int callback;
   private final int callbackData;
   private final int keyType;
@@ -51,15 +49,23 @@ enum ContextLayout {
    * One layout.
    *
    * @param seen the first and the last release it was seen in
-   * @param choices three enums, and from b6431 on flash attention as the fourth
+   * @param firstChoice where enums begin that are -1 by default, one after the other
+   * @param choices how many: three, and from b6431 on flash attention as the fourth
    * @param callback where {@code cb_eval} lies; its data and {@code type_k}, {@code type_v} follow
    * @param offload where the bool {@code offload_kqv} lies, which is true by default
    * @param flashAttention where the choice of flash attention lies
    */
   ContextLayout(
-      String seen, int bytes, Choices choices, int callback, int offload, int flashAttention) {
+      String seen,
+      int bytes,
+      int firstChoice,
+      int choices,
+      int callback,
+      int offload,
+      int flashAttention) {
     this.seen = seen;
     this.bytes = bytes;
+    this.firstChoice = firstChoice;
     this.choices = choices;
     this.callback = callback;
     this.callbackData = callback + Long.BYTES;
@@ -90,15 +96,15 @@ enum ContextLayout {
   }
 
   private boolean choicesFit(DefaultBytes defaults) {
-    boolean fit = defaults.firstInt(AFTER_SEQUENCES, -1) == choices.first;
-    for (int i = 0; i < choices.count; i++) {
-      fit &= defaults.isInt(choices.first + i * Integer.BYTES, -1);
+    boolean fit = defaults.firstInt(AFTER_SEQUENCES, -1) == firstChoice;
+    for (int i = 0; i < choices; i++) {
+      fit &= defaults.isInt(firstChoice + i * Integer.BYTES, -1);
     }
-    return fit && !defaults.isInt(choices.first + choices.count * Integer.BYTES, -1);
+    return fit && !defaults.isInt(firstChoice + choices * Integer.BYTES, -1);
   }
 
   private boolean flashAttentionIsEnum() {
-    return choices.count == 4;
+    return choices == 4;
   }
 
   /** The first and the last release it was seen in. */
