@@ -2,6 +2,7 @@ package dev.mneme.llamacpp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.mneme.HostLoader;
 import dev.mneme.HostModel;
@@ -199,6 +200,7 @@ class LlamaCppBadInputTest {
 
   @Test
   void refusesGpuLayersWhereTheLibraryHasNone() throws IOException {
+    assumeFalse(LlamaCppLibrary.inspect(null).hasGpu());
     Path file = file(good);
     assertThatThrownBy(() -> LlamaCppHost.open(file, LlamaCppOptions.defaults().withGpuLayers(4)))
         .isInstanceOf(IllegalArgumentException.class)
