@@ -1,9 +1,11 @@
 package dev.mneme.llamacpp;
 
+import static dev.mneme.llamacpp.CloseRows.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.mneme.FloatRows;
 import dev.mneme.HostModel;
@@ -363,6 +365,21 @@ class LlamaCppModelTest {
       FloatRows actual = two.recall(TOKENS, Rows.LAST);
       for (int id = 0; id < exact.logitWidth(); id++) {
         assertThat((double) actual.get(0, id)).isCloseTo(expected.get(0, id), within(0.35));
+      }
+    }
+  }
+
+  @Test
+  void layersOnAGpuGiveTheLogitsAndActivationsOfTheProcessor() {
+    assumeTrue(LlamaCppLibrary.inspect(null).hasGpu(), "no GPU here");
+    var tap = Tap.lastFeedForwardInput();
+    for (int layers : new int[] {1, LlamaCppOptions.ALL_LAYERS}) {
+      try (LlamaCppHost processor = LlamaCppHost.open(host, EXACT);
+          LlamaCppHost gpu = LlamaCppHost.open(host, EXACT.withGpuLayers(layers));
+          HostSession one = processor.openSession(1, Set.of(tap));
+          HostSession two = gpu.openSession(1, Set.of(tap))) {
+        assertClose(two.forward(TOKENS, Rows.ALL), one.forward(TOKENS, Rows.ALL), 0.05);
+        assertClose(two.activations(tap), one.activations(tap), 0.05);
       }
     }
   }

@@ -1,10 +1,9 @@
 package dev.mneme.llamacpp;
 
+import static dev.mneme.llamacpp.CloseRows.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.mneme.FloatRows;
 import dev.mneme.HostSession;
 import dev.mneme.MemoryModule;
 import dev.mneme.Rows;
@@ -95,17 +94,6 @@ class TwoLibrariesTest {
             session.forward(one, Rows.LAST),
             recalling.recall(one, Rows.LAST),
             /* tolerance= */ 1e-3);
-      }
-    }
-  }
-
-  private static void assertClose(FloatRows actual, FloatRows expected, double tolerance) {
-    assertThat(actual.count()).isEqualTo(expected.count());
-    for (int row = 0; row < expected.count(); row++) {
-      for (int i = 0; i < expected.width(); i++) {
-        assertThat((double) actual.get(row, i))
-            .as("row %d, float %d", row, i)
-            .isCloseTo(expected.get(row, i), within(tolerance));
       }
     }
   }
