@@ -10,7 +10,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -216,7 +215,7 @@ final class Backends {
           text((MemorySegment) deviceName.invokeExact(handle)),
           text((MemorySegment) deviceDescription.invokeExact(handle)),
           type == GPU || (type == GPU_OR_ACCELERATOR && bytes > 0),
-          free.get(ValueLayout.JAVA_LONG, 0),
+          free.get(JAVA_LONG, 0),
           bytes);
     } catch (Throwable e) {
       throw LlamaLibrary.failed(e);

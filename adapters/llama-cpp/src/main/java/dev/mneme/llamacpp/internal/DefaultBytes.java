@@ -1,5 +1,6 @@
 package dev.mneme.llamacpp.internal;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -60,7 +61,7 @@ final class DefaultBytes {
         MemorySegment block = arena.allocate(REACH, Long.BYTES).fill(PATTERNS[i]);
         SegmentAllocator allocator = (_, _) -> block.asSlice(0, CALLER_BYTES);
         var _ = (MemorySegment) handle.invokeExact(allocator);
-        left[i] = block.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+        left[i] = block.toArray(JAVA_BYTE);
       } catch (Throwable e) {
         throw LlamaLibrary.failed(e);
       }

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import com.google.common.base.Suppliers;
 import dev.mneme.NativeLibraryException;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
@@ -14,6 +15,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.function.Supplier;
 
 /**
  * The part of ggml that builds and runs a graph on the processor. Signatures are those of
@@ -34,6 +36,7 @@ final class GgmlLibrary {
           MemoryLayout.paddingLayout(7));
 
   private final Backends backends;
+  private final Supplier<MethodHandle> setThreads; // its library is loaded after this one
   private final MethodHandle init;
   private final MethodHandle free;
   private final MethodHandle tensorOverhead;
@@ -64,6 +67,11 @@ final class GgmlLibrary {
 
   GgmlLibrary(NativeFunctions library, Backends backends) {
     this.backends = backends;
+    setThreads =
+        Suppliers.memoize(
+            () ->
+                backends.ofProcessor(
+                    "ggml_backend_set_n_threads", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT)));
     AddressLayout tensor = ADDRESS.withTargetLayout(Release.TENSOR);
     var unary = FunctionDescriptor.of(tensor, ADDRESS, ADDRESS);
     var binary = FunctionDescriptor.of(tensor, ADDRESS, ADDRESS, ADDRESS);
@@ -218,18 +226,12 @@ final class GgmlLibrary {
   }
 
   /** The processor as a backend. */
-  Processor newProcessor() {
-    MethodHandle setThreads =
-        backends.ofProcessor(
-            "ggml_backend_set_n_threads", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT));
-    return new Processor(backends.newProcessor(), setThreads);
+  MemorySegment newProcessor() {
+    return backends.newProcessor();
   }
 
-  /** A backend of the processor and how its threads are set. */
-  record Processor(MemorySegment backend, MethodHandle setThreads) {}
-
-  void freeProcessor(Processor processor) {
-    run(backendFree, processor.backend);
+  void freeProcessor(MemorySegment processor) {
+    run(backendFree, processor);
   }
 
   /** A buffer of weights over memory that stays its owner's; it must be aligned to 32 bytes. */
@@ -287,10 +289,10 @@ final class GgmlLibrary {
     }
   }
 
-  void compute(Processor processor, MemorySegment graph, int threads) {
+  void compute(MemorySegment processor, MemorySegment graph, int threads) {
     try {
-      processor.setThreads.invokeExact(processor.backend, threads);
-      int status = (int) compute.invokeExact(processor.backend, graph);
+      setThreads.get().invokeExact(processor, threads);
+      int status = (int) compute.invokeExact(processor, graph);
       if (status != 0) {
         throw new NativeLibraryException("computing a graph failed with status " + status);
       }

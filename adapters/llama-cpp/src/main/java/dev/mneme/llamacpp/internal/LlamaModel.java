@@ -36,9 +36,6 @@ public final class LlamaModel implements AutoCloseable {
   /** The context of the session that looks at the graph. */
   private static final int PROBED = 32;
 
-  /** Below this many bytes threads cost more at their barriers than they save. */
-  private static final long WORTH_THREADS = 64L << 20;
-
   private static final String UNKNOWN_ARCHITECTURE = "unknown model architecture";
   private static final String NEWER =
       "; a newer release of llama.cpp may know it: set %s (docs/llama-cpp.md)"
@@ -96,7 +93,7 @@ public final class LlamaModel implements AutoCloseable {
   }
 
   private void requireArchitecture() {
-    String architecture = file.string("general.architecture").orElseThrow();
+    String architecture = architecture();
     if (library.release().broken().contains(architecture)) {
       throw new NativeLibraryException(
           "llama.cpp %s ends the process on a model of architecture %s, such as %s; take an older or a newer release"
@@ -144,8 +141,11 @@ public final class LlamaModel implements AutoCloseable {
 
   /** A number the guard has found to be there. */
   private long ofArchitecture(String key) {
-    String architecture = file.string("general.architecture").orElseThrow();
-    return file.integer(architecture + "." + key).orElseThrow();
+    return file.integer(architecture() + "." + key).orElseThrow();
+  }
+
+  private String architecture() {
+    return file.string("general.architecture").orElseThrow();
   }
 
   /** Shared by all sessions, since they run on the same cores. */
@@ -206,7 +206,13 @@ public final class LlamaModel implements AutoCloseable {
     }
     try {
       return new LlamaSession(
-          library, this, model, options, context, sessionThreads(threads), taps);
+          library,
+          this,
+          model,
+          options,
+          context,
+          ThreadChoice.most(options, unchanged.size(), threads),
+          taps);
     } catch (RuntimeException e) {
       contextClosed();
       throw e;
@@ -242,13 +248,6 @@ public final class LlamaModel implements AutoCloseable {
       }
       return activationWidths;
     }
-  }
-
-  private int sessionThreads(int asked) {
-    if (options.threads() > 0) {
-      return options.threads();
-    }
-    return unchanged.size() < WORTH_THREADS ? 1 : asked;
   }
 
   synchronized void contextClosed() {

@@ -14,6 +14,7 @@ import dev.mneme.NativeLibraryException;
 import dev.mneme.Rows;
 import dev.mneme.Tap;
 import dev.mneme.llamacpp.CacheType;
+import dev.mneme.llamacpp.FlashAttention;
 import dev.mneme.llamacpp.LlamaCppOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -94,14 +95,10 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
     layout.setSizes(params, capacity, maxBatch, microBatch(maxBatch));
     layout.setCacheType(
         params, options.cacheType() == CacheType.F32 ? GGML_TYPE_F32 : GGML_TYPE_F16);
-    switch (options.flashAttention()) {
-      case ON -> layout.setFlashAttention(params, true);
-      case OFF -> layout.setFlashAttention(params, false);
-      case AUTO -> {
-        if (options.gpuLayers() == 0) {
-          layout.setFlashAttention(params, false);
-        }
-      }
+    boolean chosenByLibrary =
+        options.flashAttention() == FlashAttention.AUTO && options.gpuLayers() > 0;
+    if (!chosenByLibrary) {
+      layout.setFlashAttention(params, options.flashAttention() == FlashAttention.ON);
     }
     if (taps != null) {
       layout.setCallback(params, taps.callback());

@@ -116,7 +116,7 @@ final class MlpGraph implements AutoCloseable {
    * @param activations [rows · input] floats
    * @return [rows · vocabulary] logits in the graph's memory, valid until the next call
    */
-  MemorySegment compute(GgmlLibrary.Processor processor, MemorySegment activations, int threads) {
+  MemorySegment compute(MemorySegment processor, MemorySegment activations, int threads) {
     // Each time, because the allocator uses the input's memory again for later steps.
     ggml.data(input, activations.byteSize()).copyFrom(activations);
     ggml.compute(processor, graph, threads);

@@ -18,7 +18,7 @@ public final class MlpSession extends EngineSession implements MemorySession {
 
   private final LlamaLibrary library;
   private final MlpWeights weights;
-  private final GgmlLibrary.Processor processor;
+  private final MemorySegment processor;
   private final int threads;
   private @Nullable MlpGraph single;
   private @Nullable MlpGraph many;

@@ -41,9 +41,6 @@ public final class MlpWeights implements AutoCloseable {
 
   private static final Set<GgufType> VECTORS = ImmutableSet.of(GgufType.F32);
 
-  /** Below this many bytes threads cost more at their barriers than they save. */
-  private static final long WORTH_THREADS = 64L << 20;
-
   private final LlamaLibrary library;
   private final Arena arena = Arena.ofShared();
   private final Path path;
@@ -174,18 +171,11 @@ public final class MlpWeights implements AutoCloseable {
       openSessions++;
     }
     try {
-      return new MlpSession(library, this, sessionThreads(threads));
+      return new MlpSession(library, this, ThreadChoice.most(options, unchanged.size(), threads));
     } catch (RuntimeException e) {
       sessionClosed();
       throw e;
     }
-  }
-
-  private int sessionThreads(int asked) {
-    if (options.threads() > 0) {
-      return options.threads();
-    }
-    return unchanged.size() < WORTH_THREADS ? 1 : asked;
   }
 
   synchronized void sessionClosed() {

@@ -32,10 +32,13 @@ final class OpenLibraries {
    * @param named libllama or a release's folder; empty for the bundled one
    */
   static LlamaLibrary get(Optional<Path> named) {
-    Optional<LibraryFolder> files = named.map(LibraryFolder::of);
     synchronized (OPEN) {
-      Opened opened =
-          OPEN.computeIfAbsent(files.map(LibraryFolder::llama), _ -> open(named, files));
+      Opened opened = OPEN.get(named);
+      if (opened == null) {
+        Optional<LibraryFolder> files = named.map(LibraryFolder::of);
+        opened = OPEN.computeIfAbsent(files.map(LibraryFolder::llama), _ -> open(named, files));
+        OPEN.put(named, opened); // every model asks, and a folder is to be searched once
+      }
       if (opened.failure != null) {
         throw new NativeLibraryException(
             String.valueOf(opened.failure.getMessage()), opened.failure);

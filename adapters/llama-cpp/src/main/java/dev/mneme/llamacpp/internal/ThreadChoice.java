@@ -1,5 +1,7 @@
 package dev.mneme.llamacpp.internal;
 
+import dev.mneme.llamacpp.LlamaCppOptions;
+
 /**
  * Whether a model's calls use all the threads they may, found out by measuring. llama.cpp's threads
  * meet after every step of a graph and spin while they wait, so where another process holds one of
@@ -28,12 +30,28 @@ final class ThreadChoice {
   /** The first call of a model fetches its weights from the disk, so the second counts. */
   private static final int MEASURED_CALLS = 2;
 
+  /** Below this many bytes of weights threads cost more where they meet than they save. */
+  private static final long WORTH_THREADS = 64L << 20;
+
   private double single; // nanoseconds of one row on one thread, when last measured
   private int measured;
   private int resting; // calls left on one thread
   private int rest = SHORTEST_REST;
   private int slow;
   private int good;
+
+  /**
+   * The most threads that calls of a session use.
+   *
+   * @param bytes of the model's weights
+   * @param asked by who opens the session
+   */
+  static int most(LlamaCppOptions options, long bytes, int asked) {
+    if (options.threads() > 0) {
+      return options.threads();
+    }
+    return bytes < WORTH_THREADS ? 1 : asked;
+  }
 
   /**
    * How many threads the next call should use.
