@@ -2,7 +2,7 @@ package dev.mneme.benchmarks;
 
 import dev.mneme.djl.Batch;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.djl.NetworkTraining;
 import java.util.Arrays;
 import java.util.Locale;
@@ -14,8 +14,8 @@ import java.util.Random;
  */
 public final class TrainingBenchmark {
 
-  private static final DecoderShape SHAPE =
-      new DecoderShape(8_192, 256, 4, 4, 4, 688, 256, 10_000, 1e-5);
+  private static final LlamaShape SHAPE =
+      new LlamaShape(8_192, 256, 4, 4, 4, 688, 256, 10_000, 1e-5);
   private static final int SEQUENCES = 16;
   private static final int LENGTH = 256;
   private static final int TARGETS = 64;

@@ -73,7 +73,9 @@ final class InspectCommand implements Callable<Integer> {
       case HuggingFaceConfig config -> {
         out.printf("context     %d%n", config.context());
         config
-            .slidingWindow()
+            .shape()
+            .attention()
+            .window()
             .ifPresent(
                 window ->
                     out.printf(

@@ -7,7 +7,7 @@ import dev.mneme.FloatRows;
 import dev.mneme.HostSession;
 import dev.mneme.Rows;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.llamacpp.CacheType;
 import dev.mneme.llamacpp.LlamaCppHost;
 import dev.mneme.llamacpp.LlamaCppOptions;
@@ -42,7 +42,7 @@ class TrainedNetworkTest {
         BpeTrainer.train(
             Stream.of(new Document(directory, 1, Optional.empty(), text)),
             BpeTrainer.Settings.ofSize(300));
-    var shape = new DecoderShape(300, 64, 3, 4, 2, 96, 64, 10_000, 1e-5);
+    var shape = new LlamaShape(300, 64, 3, 4, 2, 96, 64, 10_000, 1e-5);
     Path model = directory.resolve("model");
     int[] ids = {0, 17, 255, 299, 4, 4, 81};
     float[] expected;

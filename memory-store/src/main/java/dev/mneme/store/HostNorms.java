@@ -86,11 +86,12 @@ public final class HostNorms {
   public static HostIdentity ofHuggingFace(Path directory) {
     try (HuggingFaceModel model = HuggingFaceModel.open(directory)) {
       var norms = new HostNorms();
+      float offset = model.config().shape().blocks().norm().kind().offset();
       for (String name : model.norms()) {
         TensorInfo info = model.tensors().tensors().get(name);
         Preconditions.checkState(info != null, "%s passed the check", name);
         norms.add(
-            info.dtype(), model.tensors().data(name), info.elements(), model.config().normOffset());
+            info.dtype(), model.tensors().data(name), info.elements(), offset);
       }
       return new HostIdentity(
           model.config().architecture().gguf(),

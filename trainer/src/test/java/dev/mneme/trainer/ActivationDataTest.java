@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.mneme.djl.ActivationBatch;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.djl.MlpNetwork;
 import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.safetensors.Dtype;
@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ActivationDataTest {
 
-  private static final DecoderShape TEACHER =
-      new DecoderShape(SmallTokens.VOCABULARY, 16, 2, 2, 1, 24, 32, 10_000, 1e-5);
+  private static final LlamaShape TEACHER =
+      new LlamaShape(SmallTokens.VOCABULARY, 16, 2, 2, 1, 24, 32, 10_000, 1e-5);
   private static final MlpShape MEMORY =
       new MlpShape(MlpShape.Style.MISTRAL, 16, 16, 24, 1, SmallTokens.VOCABULARY, 1e-5, false);
 

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.mneme.djl.Batch;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.store.safetensors.Dtype;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Datastore, targets and what a memory learns from them, on a small random teacher. */
 final class BuildTargetsTest {
 
-  private static final DecoderShape SHAPE =
-      new DecoderShape(SmallTokens.VOCABULARY, 16, 2, 2, 1, 24, 32, 10_000, 1e-5);
+  private static final LlamaShape SHAPE =
+      new LlamaShape(SmallTokens.VOCABULARY, 16, 2, 2, 1, 24, 32, 10_000, 1e-5);
   private static final int NEIGHBOURS = 20;
   private static final double TEMPERATURE = 4;
   private static final int WIDTH = 6;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.mneme.MnemeException;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.store.safetensors.Dtype;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -20,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** kNN-LM on a small random model, beside plain sums over all keys. */
 final class ScoreNeighboursTest {
 
-  private static final DecoderShape SHAPE =
-      new DecoderShape(SmallTokens.VOCABULARY, 16, 2, 2, 1, 24, 32, 10_000, 1e-5);
+  private static final LlamaShape SHAPE =
+      new LlamaShape(SmallTokens.VOCABULARY, 16, 2, 2, 1, 24, 32, 10_000, 1e-5);
   private static final List<Integer> NEIGHBOURS = List.of(3, 40);
   private static final List<Double> TEMPERATURES = List.of(0.5, 8.0);
 

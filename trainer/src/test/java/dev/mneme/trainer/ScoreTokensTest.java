@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.store.safetensors.Dtype;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class ScoreTokensTest {
 
-  private static final DecoderShape SHAPE =
-      new DecoderShape(SmallTokens.VOCABULARY, 16, 2, 2, 1, 24, 32, 10_000, 1e-5);
+  private static final LlamaShape SHAPE =
+      new LlamaShape(SmallTokens.VOCABULARY, 16, 2, 2, 1, 24, 32, 10_000, 1e-5);
   private static final int WINDOW = 20;
   private static final int STRIDE = 7;
 

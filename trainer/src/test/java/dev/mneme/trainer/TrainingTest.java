@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.Batch;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.djl.NetworkTraining;
 import dev.mneme.store.safetensors.SafeTensorsFile;
 import dev.mneme.trainer.LearningRate.Decay;
@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class TrainingTest {
 
-  private static final DecoderShape SHAPE =
-      new DecoderShape(SmallTokens.VOCABULARY, 16, 1, 2, 1, 24, 32, 10_000, 1e-5);
+  private static final LlamaShape SHAPE =
+      new LlamaShape(SmallTokens.VOCABULARY, 16, 1, 2, 1, 24, 32, 10_000, 1e-5);
 
   private static final NetworkSource<DecoderNetwork> RANDOM = new RandomDecoder(false);
 

@@ -1,14 +1,18 @@
 package dev.mneme.djl;
 
-import dev.mneme.store.hf.HuggingFaceConfig;
-import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.hf.Attention;
+import dev.mneme.store.hf.Attention.Heads;
+import dev.mneme.store.hf.DecoderShape;
+import dev.mneme.store.hf.FeedForward;
+import dev.mneme.store.hf.Rotary;
 import dev.mneme.store.hf.SlidingWindow;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * A decoder that extends one sequence, as TorchScript: every family of {@link Architecture}, every
- * {@link WeightPrecision}. The text holds the shape and where in the list each weight lies ({@link
+ * A decoder that extends one sequence, as TorchScript: every {@link DecoderShape}, every {@link
+ * WeightPrecision}. The text holds the shape and where in the list each weight lies ({@link
  * WeightSlots}); the cache of keys and values, the tables and the rows to fill are arguments.
  *
  * <p>Rows are positions: all tensors of the residual stream are [tokens, hidden] in 32 bits, keys
@@ -22,83 +26,117 @@ final class DecoderInferenceScript {
   /** A window that no sequence is longer than. */
   private static final int UNLIMITED = Integer.MAX_VALUE;
 
-  private final HuggingFaceConfig config;
+  private final DecoderShape shape;
+  private final Heads heads;
+  private final Optional<SlidingWindow> window;
   private final WeightSlots slots;
   private final WeightPrecision precision;
 
   private DecoderInferenceScript(
-      HuggingFaceConfig config, WeightSlots slots, WeightPrecision precision) {
-    this.config = config;
+      DecoderShape shape, WeightSlots slots, WeightPrecision precision) {
+    this.shape = shape;
+    this.heads = shape.attention().heads();
+    this.window = shape.attention().window();
     this.slots = slots;
     this.precision = precision;
   }
 
-  static String of(HuggingFaceConfig config, WeightSlots slots, WeightPrecision precision) {
-    return new DecoderInferenceScript(config, slots, precision).text();
+  static String of(DecoderShape shape, WeightSlots slots, WeightPrecision precision) {
+    return new DecoderInferenceScript(shape, slots, precision).text();
   }
 
   private String text() {
-    String norm =
-        switch (config.architecture()) {
-          case LLAMA, MISTRAL, QWEN2, QWEN3 -> FACTORS + RMS_NORM;
-          case GEMMA3 -> FACTORS_ABOVE_ONE + RMS_NORM;
-          case GPT2, GPT_NEOX -> LAYER_NORM;
-        };
-    String positions =
-        switch (config.architecture()) {
-          case LLAMA, MISTRAL, QWEN2, QWEN3 -> EMBEDDED + ROTARY_POSITIONS + WHOLE_HEADS;
-          case GEMMA3 -> SCALED_EMBEDDED + ROTARY_POSITIONS + WHOLE_HEADS;
-          case GPT2 -> LEARNED_POSITIONS;
-          case GPT_NEOX ->
-              EMBEDDED
-                  + ROTARY_POSITIONS
-                  + (config.rotaryDim() == config.headDim() ? WHOLE_HEADS : PARTS_OF_HEADS);
-        };
-    String queries =
-        switch (config.architecture()) {
-          case LLAMA, MISTRAL, QWEN2 -> SEPARATE_QUERIES;
-          case QWEN3, GEMMA3 -> NORMED_QUERIES;
-          case GPT2 -> FUSED_QUERIES;
-          case GPT_NEOX -> QUERIES_BY_HEADS;
-        };
-    String feedForward =
-        switch (config.architecture()) {
-          case LLAMA, MISTRAL, QWEN2, QWEN3 -> SILU_GATE + GATED_FEED_FORWARD;
-          case GEMMA3 -> GELU_GATE + GATED_FEED_FORWARD;
-          case GPT2, GPT_NEOX -> PLAIN_FEED_FORWARD;
-        };
-    String block =
-        switch (config.architecture()) {
-          case GEMMA3 -> BLOCK_OF_FOUR_NORMS;
-          case GPT_NEOX -> config.parallelResidual() ? PARALLEL_BLOCK : BLOCK;
-          case LLAMA, MISTRAL, QWEN2, QWEN3, GPT2 -> BLOCK;
-        };
     return ScriptedWeights.of(precision)
         + slots.fill(
-            CACHE + norm + positions + queries + feedForward + ATTENTION + block + SEQUENCE,
+            CACHE
+                + norms()
+                + (shape.rotary().isPresent() ? EMBEDDED : EMBEDDED_WITH_POSITIONS)
+                + placement()
+                + queries()
+                + feedForward()
+                + ATTENTION
+                + block()
+                + SEQUENCE,
             sizes());
   }
 
+  private String norms() {
+    return switch (shape.blocks().norm().kind()) {
+      case RMS -> FACTORS + RMS_NORM;
+      case RMS_ABOVE_ONE -> FACTORS_ABOVE_ONE + RMS_NORM;
+      case LAYER -> LAYER_NORM;
+    };
+  }
+
+  private String placement() {
+    if (shape.rotary().isEmpty()) {
+      return NOT_ROTATED;
+    }
+    boolean whole = shape.rotary().get().width() == heads.width();
+    return ROTATION + (whole ? WHOLE_HEADS : PARTS_OF_HEADS);
+  }
+
+  private String queries() {
+    Attention.Projection projection = shape.attention().projection();
+    return switch (projection.layout()) {
+      case SEPARATE -> projection.normed() ? NORMED_QUERIES : SEPARATE_QUERIES;
+      case FUSED -> FUSED_QUERIES;
+      case FUSED_BY_HEAD -> QUERIES_BY_HEADS;
+    };
+  }
+
+  private String feedForward() {
+    return switch (shape.feedForward()) {
+      case FeedForward.Gated _ -> GATED_FEED_FORWARD;
+      case FeedForward.Plain _ -> PLAIN_FEED_FORWARD;
+    };
+  }
+
+  private String block() {
+    return switch (shape.blocks().order()) {
+      case SEQUENTIAL -> BLOCK;
+      case PARALLEL -> PARALLEL_BLOCK;
+      case FOUR_NORMS -> BLOCK_OF_FOUR_NORMS;
+    };
+  }
+
+  /** Rows of the embedding. */
+  private String entered() {
+    String rows = "torch.to(torch.embedding(ws[0], ids), 6)";
+    double scale = shape.embedding().scale();
+    return scale == 1 ? rows : "torch.mul(%s, %s)".formatted(rows, scale);
+  }
+
+  /** The activation of {@code x}. */
+  private String activated() {
+    return switch (shape.feedForward().activation()) {
+      case SILU -> "torch.silu(x)";
+      case GELU -> "torch.gelu(x, approximate=\"none\")";
+      case GELU_TANH -> "torch.gelu(x, approximate=\"tanh\")";
+    };
+  }
+
   private Map<String, String> sizes() {
+    int rotated = shape.rotary().map(Rotary::width).orElse(heads.width());
     return Map.ofEntries(
         Map.entry("TYPE", Integer.toString(precision.products())),
-        Map.entry("HIDDEN", Integer.toString(config.hidden())),
-        Map.entry("EPSILON", Double.toString(config.normEpsilon())),
-        Map.entry("LAYERS", Integer.toString(config.layers())),
-        Map.entry("HEADS", Integer.toString(config.heads())),
-        Map.entry("KVHEADS", Integer.toString(config.kvHeads())),
-        Map.entry("GROUP", Integer.toString(config.heads() / config.kvHeads())),
-        Map.entry("HEADDIM", Integer.toString(config.headDim())),
-        Map.entry("ROTATED", Integer.toString(config.rotaryDim())),
-        Map.entry("KEPT", Integer.toString(config.headDim() - config.rotaryDim())),
-        Map.entry("GELU", config.exactGelu() ? "none" : "tanh"),
-        Map.entry("GROUPED", config.heads() == config.kvHeads() ? "False" : "True"),
+        Map.entry("HIDDEN", Integer.toString(shape.embedding().width())),
+        Map.entry("EPSILON", Double.toString(shape.blocks().norm().epsilon())),
+        Map.entry("LAYERS", Integer.toString(shape.blocks().count())),
+        Map.entry("HEADS", Integer.toString(heads.queries())),
+        Map.entry("KVHEADS", Integer.toString(heads.keyValues())),
+        Map.entry("GROUP", Integer.toString(heads.queries() / heads.keyValues())),
+        Map.entry("HEADDIM", Integer.toString(heads.width())),
+        Map.entry("ROTATED", Integer.toString(rotated)),
+        Map.entry("KEPT", Integer.toString(heads.width() - rotated)),
+        Map.entry("ACTIVATED", activated()),
+        Map.entry("GROUPED", heads.queries() == heads.keyValues() ? "False" : "True"),
         Map.entry("CHUNK", Integer.toString(HEAD_CHUNK)),
-        Map.entry("EMBEDDING_SCALE", Double.toString(config.embeddingScale())),
-        Map.entry("SCALE", Double.toString(config.attentionScale())),
+        Map.entry("ENTERED", entered()),
+        Map.entry("SCALE", Double.toString(shape.attention().scale())),
         Map.entry(
             "WINDOW",
-            Integer.toString(config.slidingWindow().map(SlidingWindow::length).orElse(UNLIMITED))),
+            Integer.toString(window.map(SlidingWindow::length).orElse(UNLIMITED))),
         Map.entry("IS_FULL", isFull()),
         Map.entry("ANY_FULL", anyBlock(false)),
         Map.entry("ANY_WINDOWED", anyBlock(true)),
@@ -109,8 +147,8 @@ final class DecoderInferenceScript {
   /** Whether the block {@code l} has no window. */
   private String isFull() {
     int firstWindowed =
-        config.slidingWindow().map(SlidingWindow::firstBlock).orElse(config.layers());
-    int period = config.slidingWindow().map(SlidingWindow::period).orElse(0);
+        window.map(SlidingWindow::firstBlock).orElse(shape.blocks().count());
+    int period = window.map(SlidingWindow::period).orElse(0);
     return period == 0
         ? "torch.lt(l, %d)".formatted(firstWindowed)
         : "torch.__or__(torch.lt(l, %d), torch.eq(torch.remainder(torch.add(l, 1), %d), 0))"
@@ -119,16 +157,16 @@ final class DecoderInferenceScript {
 
   private String anyBlock(boolean windowed) {
     boolean any =
-        IntStream.range(0, config.layers())
+        IntStream.range(0, shape.blocks().count())
             .anyMatch(
                 block ->
-                    config.slidingWindow().map(w -> w.limits(block)).orElse(false) == windowed);
+                    window.map(w -> w.limits(block)).orElse(false) == windowed);
     return any ? "True" : "False";
   }
 
   /** The first row of the tables for blocks with a window; see {@link RotaryTable#of}. */
   private String nearTable() {
-    return config.slidingWindow().map(window -> window.ropeTheta().isPresent()).orElse(false)
+    return shape.rotary().map(RotaryTable::isDouble).orElse(false)
         ? "torch.floordiv(torch.size(cos, 0), 2)"
         : "0";
   }
@@ -169,16 +207,10 @@ final class DecoderInferenceScript {
   private static final String EMBEDDED =
       """
         def embedded(self: __torch__.Inference, ids: Tensor, positions: Tensor, ws: List[Tensor]) -> Tensor:
-          return torch.to(torch.embedding(ws[0], ids), 6)
+          return ${ENTERED}
       """;
 
-  private static final String SCALED_EMBEDDED =
-      """
-        def embedded(self: __torch__.Inference, ids: Tensor, positions: Tensor, ws: List[Tensor]) -> Tensor:
-          return torch.mul(torch.to(torch.embedding(ws[0], ids), 6), ${EMBEDDING_SCALE})
-      """;
-
-  private static final String ROTARY_POSITIONS =
+  private static final String ROTATION =
       """
         def turned(self: __torch__.Inference, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
           a, b, = torch.chunk(x, 2, -1)
@@ -198,10 +230,14 @@ final class DecoderInferenceScript {
           return torch.cat([self.turned(a, cos, sin), b], -1)
       """;
 
-  private static final String LEARNED_POSITIONS =
+  private static final String EMBEDDED_WITH_POSITIONS =
       """
         def embedded(self: __torch__.Inference, ids: Tensor, positions: Tensor, ws: List[Tensor]) -> Tensor:
-          return torch.add(torch.to(torch.embedding(ws[0], ids), 6), torch.to(torch.embedding(ws[1], positions), 6))
+          return torch.add(${ENTERED}, torch.to(torch.embedding(ws[1], positions), 6))
+      """;
+
+  private static final String NOT_ROTATED =
+      """
         def placed(self: __torch__.Inference, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
           return x
       """;
@@ -238,30 +274,21 @@ final class DecoderInferenceScript {
           return (q, k, v)
       """;
 
-  private static final String SILU_GATE =
-      """
-        def gate(self: __torch__.Inference, x: Tensor) -> Tensor:
-          return torch.silu(x)
-      """;
-
-  private static final String GELU_GATE =
-      """
-        def gate(self: __torch__.Inference, x: Tensor) -> Tensor:
-          return torch.gelu(x, approximate="${GELU}")
-      """;
-
   private static final String GATED_FEED_FORWARD =
       """
+        def activated(self: __torch__.Inference, x: Tensor) -> Tensor:
+          return ${ACTIVATED}
         def fed(self: __torch__.Inference, h: Tensor, ws: List[Tensor], at: int) -> Tensor:
-          g = self.gate(${ffn_gate_of_h})
-          u = torch.mul(g, ${ffn_up_of_h})
+          u = torch.mul(self.activated(${ffn_gate_of_h}), ${ffn_up_of_h})
           return torch.to(${ffn_down_of_u}, 6)
       """;
 
   private static final String PLAIN_FEED_FORWARD =
       """
+        def activated(self: __torch__.Inference, x: Tensor) -> Tensor:
+          return ${ACTIVATED}
         def fed(self: __torch__.Inference, h: Tensor, ws: List[Tensor], at: int) -> Tensor:
-          u = torch.gelu(${ffn_up_of_h}, approximate="${GELU}")
+          u = self.activated(${ffn_up_of_h})
           return torch.to(${ffn_down_of_u}, 6)
       """;
 

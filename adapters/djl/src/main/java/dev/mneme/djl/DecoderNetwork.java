@@ -29,7 +29,7 @@ import java.util.List;
  */
 public final class DecoderNetwork extends TrainableNetwork<Batch> {
 
-  private final DecoderShape shape;
+  private final LlamaShape shape;
   private final NetworkWeights weights;
   private final boolean bfloat16;
   private final Script script;
@@ -38,7 +38,7 @@ public final class DecoderNetwork extends TrainableNetwork<Batch> {
   private final PtNDArray sin;
   private final IValue weightList;
 
-  private DecoderNetwork(DecoderShape shape, NetworkWeights weights, boolean bfloat16) {
+  private DecoderNetwork(LlamaShape shape, NetworkWeights weights, boolean bfloat16) {
     this.shape = shape;
     this.weights = weights;
     this.bfloat16 = bfloat16;
@@ -60,7 +60,7 @@ public final class DecoderNetwork extends TrainableNetwork<Batch> {
    *
    * @param bfloat16 whether products are computed in bfloat16
    */
-  public static DecoderNetwork random(DecoderShape shape, long seed, boolean bfloat16) {
+  public static DecoderNetwork random(LlamaShape shape, long seed, boolean bfloat16) {
     return new DecoderNetwork(
         shape, NetworkWeights.random(DecoderWeights.layout(shape), seed), bfloat16);
   }
@@ -71,7 +71,7 @@ public final class DecoderNetwork extends TrainableNetwork<Batch> {
    * @throws MnemeException if it is missing, malformed or not a plain Llama with a tied head
    */
   public static DecoderNetwork open(Path directory, boolean bfloat16) {
-    DecoderShape shape = DecoderShape.of(HuggingFaceConfig.read(directory));
+    LlamaShape shape = LlamaShape.of(HuggingFaceConfig.read(directory));
     try (TensorSource source = TensorSource.openDirectory(directory)) {
       return of(shape, source, bfloat16);
     }
@@ -83,7 +83,7 @@ public final class DecoderNetwork extends TrainableNetwork<Batch> {
    * @throws MalformedFileException if a tensor is missing, has another shape or numbers that are
    *     not finite
    */
-  public static DecoderNetwork of(DecoderShape shape, TensorSource source, boolean bfloat16) {
+  public static DecoderNetwork of(LlamaShape shape, TensorSource source, boolean bfloat16) {
     NetworkWeights weights = NetworkWeights.read(DecoderWeights.layout(shape), source);
     return new DecoderNetwork(shape, weights, bfloat16);
   }
@@ -93,7 +93,7 @@ public final class DecoderNetwork extends TrainableNetwork<Batch> {
     return new DecoderNetwork(shape, weights.copy(), bfloat16);
   }
 
-  public DecoderShape shape() {
+  public LlamaShape shape() {
     return shape;
   }
 

@@ -20,11 +20,11 @@ final class DecoderScript {
 
   private DecoderScript() {}
 
-  static String of(DecoderShape shape, Precision precision, int headChunk) {
+  static String of(LlamaShape shape, Precision precision, int headChunk) {
     return NetworkScript.of(CLASS, METHODS, sizes(shape), precision, headChunk);
   }
 
-  private static Map<String, String> sizes(DecoderShape shape) {
+  private static Map<String, String> sizes(LlamaShape shape) {
     return Map.ofEntries(
         Map.entry("LAYERS", Integer.toString(shape.layers())),
         Map.entry("WEIGHTS", Integer.toString(2 + shape.layers() * PER_BLOCK)),

@@ -12,7 +12,7 @@ final class DecoderWeights {
   /**
    * The published names (transformers' LlamaForCausalLM), grouped by the tensor that holds them.
    */
-  static List<List<Part>> layout(DecoderShape shape) {
+  static List<List<Part>> layout(LlamaShape shape) {
     int hidden = shape.hidden();
     int kv = shape.keyValueWidth();
     int ffn = shape.feedForward();

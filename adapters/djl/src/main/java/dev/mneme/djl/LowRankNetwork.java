@@ -60,7 +60,7 @@ public final class LowRankNetwork extends TrainableNetwork<Batch> {
    * @throws MalformedFileException if it has no such network or no such changes
    */
   public static LowRankNetwork of(
-      DecoderShape shape, LowRank settings, SafeTensorsFile checkpoint, boolean bfloat16) {
+      LlamaShape shape, LowRank settings, SafeTensorsFile checkpoint, boolean bfloat16) {
     var network = new LowRankNetwork(DecoderNetwork.of(shape, checkpoint, bfloat16), settings);
     try {
       for (Shape matrix : matrices(network.base)) {

@@ -1,10 +1,9 @@
 package dev.mneme.djl;
 
 import com.google.common.primitives.Floats;
-import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.RopeScaling;
-import dev.mneme.store.hf.SlidingWindow;
-import java.util.OptionalDouble;
+import dev.mneme.store.hf.Rotary;
+import dev.mneme.store.hf.Rotary.Rotation;
 
 /**
  * Cosines and sines by which rotary embeddings turn queries and keys: for each position and each
@@ -18,23 +17,34 @@ import java.util.OptionalDouble;
 record RotaryTable(int positions, int pairs, float[] cos, float[] sin) {
 
   /**
-   * A model's tables. Where blocks with a window turn otherwise, theirs follow the others', so that
-   * there are twice as many rows.
+   * A model's tables. Where blocks with a window rotate otherwise, theirs follow the others', so
+   * that there are twice as many rows.
    */
-  static RotaryTable of(int positions, HuggingFaceConfig config) {
-    RotaryTable far = of(positions, config.rotaryDim(), config.ropeTheta(), config.ropeScaling());
-    OptionalDouble nearTheta =
-        config.slidingWindow().map(SlidingWindow::ropeTheta).orElse(OptionalDouble.empty());
-    if (nearTheta.isEmpty()) {
-      return far;
+  static RotaryTable of(int positions, Rotary rotary) {
+    RotaryTable full = of(positions, rotary.width(), rotary.full());
+    if (!isDouble(rotary)) {
+      return full;
     }
-    RotaryTable near =
-        of(positions, config.rotaryDim(), nearTheta.getAsDouble(), new RopeScaling.None());
+    RotaryTable windowed = of(positions, rotary.width(), rotary.windowed());
     return new RotaryTable(
         2 * positions,
-        far.pairs,
-        Floats.concat(far.cos, near.cos),
-        Floats.concat(far.sin, near.sin));
+        full.pairs,
+        Floats.concat(full.cos, windowed.cos),
+        Floats.concat(full.sin, windowed.sin));
+  }
+
+  /** The tables of a model that rotates nothing, which the script asks for all the same. */
+  static RotaryTable none(int positions) {
+    return new RotaryTable(positions, 1, new float[positions], new float[positions]);
+  }
+
+  /** Whether blocks with a window have tables of their own. */
+  static boolean isDouble(Rotary rotary) {
+    return !rotary.full().equals(rotary.windowed());
+  }
+
+  private static RotaryTable of(int positions, int width, Rotation rotation) {
+    return of(positions, width, rotation.theta(), rotation.scaling());
   }
 
   static RotaryTable of(int positions, int width, double theta, RopeScaling scaling) {

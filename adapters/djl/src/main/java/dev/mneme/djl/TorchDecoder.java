@@ -77,7 +77,7 @@ final class TorchDecoder implements AutoCloseable {
                     InferenceWeights.storedPrecision(
                         model.tensors(), model.tensorsByPart().values()));
     var slots = WeightSlots.of(model, precision);
-    String code = DecoderInferenceScript.of(config, slots, precision);
+    String code = DecoderInferenceScript.of(config.shape(), slots, precision);
     network = new LoadedNetwork(directory, model.tensors(), slots, precision, code);
     manager = Torch.newManager();
     tables = newTables();
@@ -94,7 +94,12 @@ final class TorchDecoder implements AutoCloseable {
 
   private Tables newTables() {
     long[] columns = LongStream.range(0, contextLength).toArray();
-    RotaryTable turns = RotaryTable.of(contextLength, config);
+    RotaryTable turns =
+        config
+            .shape()
+            .rotary()
+            .map(rotary -> RotaryTable.of(contextLength, rotary))
+            .orElseGet(() -> RotaryTable.none(contextLength));
     // The arrays stay with the manager: the engine's tensors do not keep their buffers themselves.
     Shape table = new Shape(turns.positions(), turns.pairs());
     return new Tables(
@@ -140,9 +145,9 @@ final class TorchDecoder implements AutoCloseable {
   /** Empty keys and values of a session, two tensors a block; the caller closes them. */
   IValue newCache() {
     try (IValue layers = IValue.from((long) config.layers());
-        IValue heads = IValue.from((long) config.kvHeads());
+        IValue heads = IValue.from((long) config.shape().attention().heads().keyValues());
         IValue capacity = IValue.from((long) contextLength);
-        IValue dim = IValue.from((long) config.headDim());
+        IValue dim = IValue.from((long) config.shape().attention().heads().width());
         IValue code = IValue.from((long) precision.products())) {
       return network.script().run("cache", tables.cos(), layers, heads, capacity, dim, code);
     }

@@ -275,7 +275,7 @@ final class MlpNetworkTest {
 
   @Test
   void theActivationsOfABatchAreTheHostsKeys() {
-    var shape = new DecoderShape(VOCABULARY, 24, 2, 2, 1, 32, 16, 10_000, 1e-5);
+    var shape = new LlamaShape(VOCABULARY, 24, 2, 2, 1, 32, 16, 10_000, 1e-5);
     Batch windows = Batch.ofWindows(new int[][] {{1, 2, 3, 4}, {5, 6, 7, 8}});
     try (DecoderNetwork host = DecoderNetwork.random(shape, 1, false)) {
       ActivationBatch batch = ActivationBatch.of(windows, host);

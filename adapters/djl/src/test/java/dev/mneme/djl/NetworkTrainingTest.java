@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class NetworkTrainingTest {
 
-  private static final DecoderShape SHAPE = new DecoderShape(96, 32, 2, 4, 2, 48, 16, 10_000, 1e-5);
+  private static final LlamaShape SHAPE = new LlamaShape(96, 32, 2, 4, 2, 48, 16, 10_000, 1e-5);
   private static final NetworkTraining.Settings SETTINGS = NetworkTraining.Settings.DEFAULT;
 
   @TempDir Path directory;
@@ -203,7 +203,7 @@ final class NetworkTrainingTest {
         NetworkTraining<Batch> training = NetworkTraining.of(network, SETTINGS, 1)) {
       training.checkpoint(file, Map.of());
     }
-    var wider = new DecoderShape(96, 64, 2, 4, 2, 48, 16, 10_000, 1e-5);
+    var wider = new LlamaShape(96, 64, 2, 4, 2, 48, 16, 10_000, 1e-5);
     try (SafeTensorsFile checkpoint = SafeTensorsFile.open(file);
         DecoderNetwork other = DecoderNetwork.random(wider, 8, false)) {
       assertThatThrownBy(() -> DecoderNetwork.of(wider, checkpoint, false))

@@ -310,7 +310,7 @@ class TorchDecoderTest {
     }
     try (HuggingFaceModel model = HuggingFaceModel.open(folder)) {
       WeightSlots slots = WeightSlots.of(model, precision);
-      String text = DecoderInferenceScript.of(model.config(), slots, precision);
+      String text = DecoderInferenceScript.of(model.config().shape(), slots, precision);
       long fewRows = 3L * TinyModel.HIDDEN * Float.BYTES + 1;
       try (var script = new Script(ScriptedWeights.CLASS, text);
           var whole =

@@ -1,6 +1,15 @@
 package dev.mneme.store.hf;
 
+import dev.mneme.store.hf.Attention.Bias;
+import dev.mneme.store.hf.Attention.Heads;
+import dev.mneme.store.hf.Attention.Layout;
+import dev.mneme.store.hf.Attention.Projection;
+import dev.mneme.store.hf.Blocks.Kind;
+import dev.mneme.store.hf.Blocks.Norm;
+import dev.mneme.store.hf.Blocks.Order;
+import dev.mneme.store.hf.DecoderShape.Embedding;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.hf.Rotary.Rotation;
 import dev.mneme.store.json.JsonValue;
 import java.util.Optional;
 import java.util.Set;
@@ -17,45 +26,53 @@ final class Gemma3Fields {
   private Gemma3Fields() {}
 
   static HuggingFaceConfig read(JsonValue config) {
-    HuggingFaceConfig.requireOneOf(config, "hidden_activation", Set.of("gelu_pytorch_tanh"));
-    HuggingFaceConfig.requireFlag(config, "attention_bias", false);
-    HuggingFaceConfig.requireFlag(config, "use_bidirectional_attention", false);
-    HuggingFaceConfig.requireFlag(config, "tie_word_embeddings", true);
+    ConfigFields.requireOneOf(config, "hidden_activation", Set.of("gelu_pytorch_tanh"));
+    ConfigFields.requireFlag(config, "attention_bias", false);
+    ConfigFields.requireFlag(config, "use_bidirectional_attention", false);
+    ConfigFields.requireFlag(config, "tie_word_embeddings", true);
     requireNone(config, "attn_logit_softcapping");
     requireNone(config, "final_logit_softcapping");
-    int heads = config.get("num_attention_heads").count();
-    int kvHeads = config.get("num_key_value_heads").count();
-    if (heads % kvHeads != 0) {
-      throw HuggingFaceConfig.undivided(config, heads);
-    }
-    int headDim = config.find("head_dim").map(HuggingFaceConfig::even).orElse(DEFAULT_HEAD);
-    double queryScalar =
-        config.find("query_pre_attn_scalar").map(JsonValue::positive).orElse(DEFAULT_QUERY_SCALAR);
-    var rotary = new RotaryFields(config);
-    rotary.requireWholeHeads();
+    int hidden = config.get("hidden_size").count();
+    Heads heads = heads(config);
     return new HuggingFaceConfig(
         Architecture.GEMMA3,
-        config.get("hidden_size").count(),
-        HuggingFaceConfig.layers(config.get("num_hidden_layers")),
-        heads,
-        kvHeads,
-        headDim,
-        headDim,
-        1 / Math.sqrt(queryScalar),
-        config.get("intermediate_size").count(),
-        config.get("vocab_size").count(),
         config.get("max_position_embeddings").count(),
-        config.get("rms_norm_eps").positive(),
-        rotary.gemmaTheta(),
-        rotary.gemmaScaling(),
-        true,
-        false,
-        false,
-        false,
-        false,
-        Optional.of(WindowFields.gemma(config, rotary.gemmaLocalTheta())),
+        new DecoderShape(
+            new Embedding(config.get("vocab_size").count(), hidden, Math.sqrt(hidden), true),
+            new Attention(
+                heads,
+                new Projection(Layout.SEPARATE, Bias.NONE, true),
+                1
+                    / Math.sqrt(
+                        ConfigFields.positive(
+                            config, "query_pre_attn_scalar", DEFAULT_QUERY_SCALAR)),
+                Optional.of(WindowFields.gemma(config))),
+            Optional.of(rotary(config, heads.width())),
+            new FeedForward.Gated(
+                config.get("intermediate_size").count(), Activation.GELU_TANH, false),
+            new Blocks(
+                ConfigFields.layers(config.get("num_hidden_layers")),
+                Order.FOUR_NORMS,
+                new Norm(Kind.RMS_ABOVE_ONE, config.get("rms_norm_eps").positive()))),
         HuggingFaceConfig.id(config, "bos_token_id"),
         HuggingFaceConfig.ids(config, "eos_token_id"));
+  }
+
+  private static Heads heads(JsonValue config) {
+    int heads = config.get("num_attention_heads").count();
+    int kvHeads = config.get("num_key_value_heads").count();
+    ConfigFields.requireGroups(config, heads, kvHeads);
+    int width = config.find("head_dim").map(ConfigFields::even).orElse(DEFAULT_HEAD);
+    return new Heads(heads, kvHeads, width);
+  }
+
+  private static Rotary rotary(JsonValue config, int headWidth) {
+    var fields = new RotaryFields(config);
+    fields.requireWholeHeads();
+    return new Rotary(
+        headWidth,
+        new Rotation(fields.gemmaTheta(), fields.gemmaScaling()),
+        new Rotation(fields.gemmaLocalTheta(), new RopeScaling.None()));
   }
 
   private static void requireNone(JsonValue config, String key) {

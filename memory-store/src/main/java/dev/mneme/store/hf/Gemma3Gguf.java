@@ -24,19 +24,21 @@ final class Gemma3Gguf {
    * @throws MnemeException if llama.cpp would compute something else
    */
   static void put(HuggingFaceConfig config, Path directory, GgufWriter writer) {
-    SlidingWindow window = config.slidingWindow().orElseThrow();
+    SlidingWindow window = config.shape().attention().window().orElseThrow();
     require(
         window.period() == PERIOD,
         directory,
         "distance between blocks without window",
         PERIOD,
         window.period());
-    double theta = window.ropeTheta().orElseThrow();
+    double theta = config.shape().rotary().orElseThrow().windowed().theta();
     require(
         theta == LOCAL_THETA, directory, "rotary base of blocks with a window", LOCAL_THETA, theta);
-    double scalar = 1 / (config.attentionScale() * config.attentionScale());
+    Attention attention = config.shape().attention();
+    double scalar = 1 / (attention.scale() * attention.scale());
+    Attention.Heads heads = attention.heads();
     int scaledBy =
-        config.layers() == BLOCKS_OF_27B ? config.hidden() / config.heads() : config.headDim();
+        config.layers() == BLOCKS_OF_27B ? config.hidden() / heads.queries() : heads.width();
     require(
         Math.abs(scalar - scaledBy) < 1e-6 * scaledBy,
         directory,

@@ -6,6 +6,7 @@ import dev.mneme.MnemeException;
 import dev.mneme.store.WeightType;
 import dev.mneme.store.gguf.GgufType;
 import dev.mneme.store.gguf.GgufWriter;
+import dev.mneme.store.hf.Blocks.Order;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.hf.WeightLayout.Arrangement;
 import dev.mneme.store.hf.WeightLayout.NoBias;
@@ -32,12 +33,14 @@ public final class GgufConverter {
 
   private final HuggingFaceModel model;
   private final HuggingFaceConfig config;
+  private final DecoderShape shape;
   private final WeightType type;
   private final GgufWriter writer = new GgufWriter();
 
   private GgufConverter(HuggingFaceModel model, WeightType type) {
     this.model = model;
     this.config = model.config();
+    this.shape = config.shape();
     this.type = type;
   }
 
@@ -84,14 +87,14 @@ public final class GgufConverter {
     writer.putUint32(arch + ".context_length", contextLength());
     writer.putUint32(arch + ".embedding_length", config.hidden());
     writer.putUint32(arch + ".block_count", config.layers());
-    writer.putUint32(arch + ".feed_forward_length", config.ffn());
-    writer.putUint32(arch + ".attention.head_count", config.heads());
-    float epsilon = (float) config.normEpsilon();
+    writer.putUint32(arch + ".feed_forward_length", shape.feedForward().width());
+    writer.putUint32(arch + ".attention.head_count", shape.attention().heads().queries());
+    float epsilon = (float) shape.blocks().norm().epsilon();
     switch (config.architecture()) {
       case GPT2 -> writer.putFloat32(arch + ".attention.layer_norm_epsilon", epsilon);
       case GPT_NEOX -> {
         writer.putFloat32(arch + ".attention.layer_norm_epsilon", epsilon);
-        writer.putBool(arch + ".use_parallel_residual", config.parallelResidual());
+        writer.putBool(arch + ".use_parallel_residual", shape.blocks().order() == Order.PARALLEL);
         putRotation(arch);
       }
       case LLAMA, MISTRAL, QWEN2, QWEN3 -> putGroupedAttention(arch);
@@ -110,17 +113,18 @@ public final class GgufConverter {
   }
 
   private void putGroupedAttention(String arch) {
-    writer.putUint32(arch + ".attention.head_count_kv", config.kvHeads());
-    writer.putUint32(arch + ".attention.key_length", config.headDim());
-    writer.putUint32(arch + ".attention.value_length", config.headDim());
-    writer.putFloat32(arch + ".attention.layer_norm_rms_epsilon", (float) config.normEpsilon());
+    writer.putUint32(arch + ".attention.head_count_kv", shape.attention().heads().keyValues());
+    writer.putUint32(arch + ".attention.key_length", shape.attention().heads().width());
+    writer.putUint32(arch + ".attention.value_length", shape.attention().heads().width());
+    writer.putFloat32(arch + ".attention.layer_norm_rms_epsilon", (float) shape.blocks().norm().epsilon());
     putRotation(arch);
   }
 
   private void putRotation(String arch) {
-    writer.putUint32(arch + ".rope.dimension_count", config.rotaryDim());
-    writer.putFloat32(arch + ".rope.freq_base", (float) config.ropeTheta());
-    if (config.ropeScaling() instanceof RopeScaling.Linear(double factor)) {
+    Rotary rotary = shape.rotary().orElseThrow();
+    writer.putUint32(arch + ".rope.dimension_count", rotary.width());
+    writer.putFloat32(arch + ".rope.freq_base", (float) rotary.full().theta());
+    if (rotary.full().scaling() instanceof RopeScaling.Linear(double factor)) {
       writer.put(arch + ".rope.scaling.type", "linear");
       writer.putFloat32(arch + ".rope.scaling.factor", (float) factor);
     }
@@ -139,9 +143,7 @@ public final class GgufConverter {
   }
 
   private void addTensors() {
-    if (config.ropeScaling() instanceof RopeScaling.Llama3 llama3) {
-      addFloats("rope_freqs.weight", llama3.divisors(config.rotaryDim(), config.ropeTheta()));
-    }
+    shape.rotary().ifPresent(this::addDivisors);
     for (Weight weight : model.layout().weights()) {
       TensorInfo info = model.tensors().tensors().get(weight.source());
       Preconditions.checkState(info != null, "%s passed the check", weight.source());
@@ -159,10 +161,16 @@ public final class GgufConverter {
               info.dtype(),
               model.tensors().data(weight.source()),
               stored,
-              config.headDim()));
+              shape.attention().heads().width()));
     }
     for (NoBias bias : model.layout().noBiases()) {
       addFloats(bias.target(), new float[Math.toIntExact(bias.length())]);
+    }
+  }
+
+  private void addDivisors(Rotary rotary) {
+    if (rotary.full().scaling() instanceof RopeScaling.Llama3 llama3) {
+      addFloats("rope_freqs.weight", llama3.divisors(rotary.width(), rotary.full().theta()));
     }
   }
 

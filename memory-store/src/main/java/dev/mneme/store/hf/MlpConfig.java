@@ -64,12 +64,12 @@ record MlpConfig(
   }
 
   private static MlpConfig mistral(JsonValue config) {
-    HuggingFaceConfig.requireOneOf(config, "hidden_act", Set.of("silu"));
+    ConfigFields.requireOneOf(config, "hidden_act", Set.of("silu"));
     return new MlpConfig(
         Style.MISTRAL,
         config.get("hidden_size").count(),
         config.get("intermediate_size").count(),
-        HuggingFaceConfig.layers(config.get("num_hidden_layers")),
+        ConfigFields.layers(config.get("num_hidden_layers")),
         config.get("vocab_size").count(),
         epsilon(config.get("rms_norm_eps")),
         HuggingFaceConfig.id(config, "bos_token_id"),
@@ -77,18 +77,17 @@ record MlpConfig(
   }
 
   private static MlpConfig gpt2(JsonValue config) {
-    HuggingFaceConfig.requireOneOf(
-        config, "activation_function", HuggingFaceConfig.GPT2_ACTIVATIONS);
+    ConfigFields.requireOneOf(config, "activation_function", Gpt2Fields.ACTIVATIONS);
     return new MlpConfig(
         Style.GPT2,
         config.get("n_embd").count(),
-        HuggingFaceConfig.gpt2FeedForward(config),
-        HuggingFaceConfig.layers(config.get("n_layer")),
+        Gpt2Fields.feedForward(config),
+        ConfigFields.layers(config.get("n_layer")),
         config.get("vocab_size").count(),
         config
             .find("layer_norm_epsilon")
             .map(MlpConfig::epsilon)
-            .orElse(HuggingFaceConfig.DEFAULT_GPT2_EPSILON),
+            .orElse(Gpt2Fields.DEFAULT_EPSILON),
         HuggingFaceConfig.id(config, "bos_token_id"),
         HuggingFaceConfig.ids(config, "eos_token_id"));
   }

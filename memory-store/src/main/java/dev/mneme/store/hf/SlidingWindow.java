@@ -1,7 +1,5 @@
 package dev.mneme.store.hf;
 
-import java.util.OptionalDouble;
-
 /**
  * How far back a model's attention reaches in some of its blocks.
  *
@@ -9,14 +7,12 @@ import java.util.OptionalDouble;
  * @param firstBlock the first block whose attention is so limited; all later ones are too, but for
  *     {@code period}
  * @param period if not 0, every block whose number, counted from 1, is its multiple is not limited
- * @param ropeTheta base of the rotary frequencies in limited blocks, which are not stretched, where
- *     these differ from those of the other blocks (Gemma 3)
  */
-public record SlidingWindow(int length, int firstBlock, int period, OptionalDouble ropeTheta) {
+public record SlidingWindow(int length, int firstBlock, int period) {
 
   /** A window of all blocks from one on. */
   public SlidingWindow(int length, int firstBlock) {
-    this(length, firstBlock, 0, OptionalDouble.empty());
+    this(length, firstBlock, 0);
   }
 
   /** Whether a block's attention is limited. */

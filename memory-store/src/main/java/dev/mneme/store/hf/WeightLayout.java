@@ -1,7 +1,10 @@
 package dev.mneme.store.hf;
 
 import dev.mneme.MalformedFileException;
-import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.hf.Attention.Bias;
+import dev.mneme.store.hf.Attention.Projection;
+import dev.mneme.store.hf.Blocks.Kind;
+import dev.mneme.store.hf.Blocks.Order;
 import dev.mneme.store.safetensors.TensorSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,6 +68,7 @@ final class WeightLayout {
       Pattern.compile("(blk\\.\\d+\\.(attn|ffn)|output)_norm\\.(weight|bias)");
 
   private final HuggingFaceConfig config;
+  private final DecoderShape shape;
   private final String embedding;
   private final String head;
   private final List<Weight> weights = new ArrayList<>();
@@ -72,6 +76,7 @@ final class WeightLayout {
 
   private WeightLayout(HuggingFaceConfig config, String embedding, String head) {
     this.config = config;
+    this.shape = config.shape();
     this.embedding = embedding;
     this.head = head;
   }
@@ -147,20 +152,23 @@ final class WeightLayout {
   /** Some tools store a tied head twice; one that differs from the embedding is not tied. */
   private boolean isCopyOfEmbedding(String name, TensorSource source) {
     return name.equals(head)
-        && config.tied()
+        && shape.embedding().tied()
         && source.tensors().containsKey(embedding)
         && source.data(head).mismatch(source.data(embedding)) < 0;
   }
 
   private void addLlama() {
     long hidden = config.hidden();
-    long queries = (long) config.heads() * config.headDim();
-    long keys = (long) config.kvHeads() * config.headDim();
+    long queries = shape.attention().heads().queryWidth();
+    long keys = shape.attention().heads().keyValueWidth();
     // llama.cpp's llama graph rotates neighbouring pairs, those of the other families halves.
     Arrangement rotary =
         config.architecture().gguf().equals("llama") ? Arrangement.INTERLEAVED : Arrangement.AS_IS;
-    boolean qkvBias = config.attentionBias() || config.architecture() == Architecture.QWEN2;
-    boolean fourNorms = config.architecture() == Architecture.GEMMA3;
+    Projection projection = shape.attention().projection();
+    boolean qkvBias = projection.bias() != Bias.NONE;
+    boolean fourNorms = shape.blocks().order() == Order.FOUR_NORMS;
+    int headWidth = shape.attention().heads().width();
+    int ffn = shape.feedForward().width();
     addMatrix(embedding, config.vocabulary(), hidden, "token_embd");
     for (int i = 0; i < config.layers(); i++) {
       String from = "model.layers." + i + ".";
@@ -168,9 +176,9 @@ final class WeightLayout {
       addRmsNorm(from + "input_layernorm", hidden, to + "attn_norm");
       addProjection(from + "self_attn.q_proj", queries, hidden, to + "attn_q", rotary, qkvBias);
       addProjection(from + "self_attn.k_proj", keys, hidden, to + "attn_k", rotary, qkvBias);
-      if (config.normsHeads()) {
-        addRmsNorm(from + "self_attn.q_norm", config.headDim(), to + "attn_q_norm");
-        addRmsNorm(from + "self_attn.k_norm", config.headDim(), to + "attn_k_norm");
+      if (projection.normed()) {
+        addRmsNorm(from + "self_attn.q_norm", headWidth, to + "attn_q_norm");
+        addRmsNorm(from + "self_attn.k_norm", headWidth, to + "attn_k_norm");
       }
       addProjection(
           from + "self_attn.v_proj", keys, hidden, to + "attn_v", Arrangement.AS_IS, qkvBias);
@@ -180,22 +188,22 @@ final class WeightLayout {
           queries,
           to + "attn_output",
           Arrangement.AS_IS,
-          config.attentionBias());
+          projection.bias() == Bias.ALL);
       if (fourNorms) {
         addRmsNorm(from + "post_attention_layernorm", hidden, to + "post_attention_norm");
         addRmsNorm(from + "pre_feedforward_layernorm", hidden, to + "ffn_norm");
       } else {
         addRmsNorm(from + "post_attention_layernorm", hidden, to + "ffn_norm");
       }
-      addFeedForward(from + "mlp.gate_proj", config.ffn(), hidden, to + "ffn_gate");
-      addFeedForward(from + "mlp.up_proj", config.ffn(), hidden, to + "ffn_up");
-      addFeedForward(from + "mlp.down_proj", hidden, config.ffn(), to + "ffn_down");
+      addFeedForward(from + "mlp.gate_proj", ffn, hidden, to + "ffn_gate");
+      addFeedForward(from + "mlp.up_proj", ffn, hidden, to + "ffn_up");
+      addFeedForward(from + "mlp.down_proj", hidden, ffn, to + "ffn_down");
       if (fourNorms) {
         addRmsNorm(from + "post_feedforward_layernorm", hidden, to + "post_ffw_norm");
       }
     }
     addRmsNorm("model.norm", hidden, "output_norm");
-    if (!config.tied()) {
+    if (!shape.embedding().tied()) {
       addMatrix(head, config.vocabulary(), hidden, "output");
     }
   }
@@ -217,8 +225,8 @@ final class WeightLayout {
       addConvolution(from + "attn.c_attn", hidden, 3 * hidden, to + "attn_qkv");
       addConvolution(from + "attn.c_proj", hidden, hidden, to + "attn_output");
       addNorm(from + "ln_2", to + "ffn_norm");
-      addConvolution(from + "mlp.c_fc", hidden, config.ffn(), to + "ffn_up");
-      addConvolution(from + "mlp.c_proj", config.ffn(), hidden, to + "ffn_down");
+      addConvolution(from + "mlp.c_fc", hidden, shape.feedForward().width(), to + "ffn_up");
+      addConvolution(from + "mlp.c_proj", shape.feedForward().width(), hidden, to + "ffn_down");
     }
     addNorm(prefix + "ln_f", "output_norm");
     addHead();
@@ -238,8 +246,8 @@ final class WeightLayout {
           Arrangement.PARTS_TOGETHER);
       addAttention(from + "attention.dense", hidden, to + "attn_output", Arrangement.AS_IS);
       addNorm(from + "post_attention_layernorm", to + "ffn_norm");
-      addFeedForward(from + "mlp.dense_h_to_4h", config.ffn(), hidden, to + "ffn_up");
-      addFeedForward(from + "mlp.dense_4h_to_h", hidden, config.ffn(), to + "ffn_down");
+      addFeedForward(from + "mlp.dense_h_to_4h", shape.feedForward().width(), hidden, to + "ffn_up");
+      addFeedForward(from + "mlp.dense_4h_to_h", hidden, shape.feedForward().width(), to + "ffn_down");
     }
     addNorm("gpt_neox.final_layer_norm", "output_norm");
     addHead();
@@ -247,13 +255,14 @@ final class WeightLayout {
 
   /** llama.cpp b4916 refuses a GPT-2 or GPT-NeoX without one, so a tied head is written out. */
   private void addHead() {
-    addMatrix(config.tied() ? embedding : head, config.vocabulary(), config.hidden(), "output");
+    addMatrix(shape.embedding().tied() ? embedding : head, config.vocabulary(), config.hidden(), "output");
   }
 
   /** A matrix of GPT-NeoX's attention. */
   private void addAttention(String source, long rows, String target, Arrangement arrangement) {
-    addProjection(source, rows, config.hidden(), target, arrangement, config.attentionBias());
-    if (!config.attentionBias()) {
+    boolean bias = shape.attention().projection().bias() == Bias.ALL;
+    addProjection(source, rows, config.hidden(), target, arrangement, bias);
+    if (!bias) {
       noBiases.add(new NoBias(target + ".bias", rows));
     }
   }
@@ -268,7 +277,10 @@ final class WeightLayout {
   }
 
   private void addRmsNorm(String source, long length, String target) {
-    Arrangement stored = config.normOffset() == 0 ? Arrangement.AS_IS : Arrangement.ONE_ADDED;
+    Arrangement stored =
+        shape.blocks().norm().kind() == Kind.RMS_ABOVE_ONE
+            ? Arrangement.ONE_ADDED
+            : Arrangement.AS_IS;
     weights.add(new Weight(source + ".weight", List.of(length), target + ".weight", stored, true));
   }
 
@@ -293,7 +305,7 @@ final class WeightLayout {
   }
 
   private void addFeedForward(String source, long rows, long columns, String target) {
-    addProjection(source, rows, columns, target, Arrangement.AS_IS, config.mlpBias());
+    addProjection(source, rows, columns, target, Arrangement.AS_IS, shape.feedForward().bias());
   }
 
   private void addConvolution(String source, long in, long out, String target) {

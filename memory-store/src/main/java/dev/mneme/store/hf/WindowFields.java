@@ -4,7 +4,6 @@ import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.json.JsonValue;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /** The fields of a {@code config.json} that limit how far back attention reaches. */
 final class WindowFields {
@@ -48,12 +47,8 @@ final class WindowFields {
     return firstBlock < layers ? Optional.of(window) : Optional.empty();
   }
 
-  /**
-   * Gemma 3 has one in all blocks but every sixth, or another number that the file names.
-   *
-   * @param ropeTheta base of the rotary frequencies in blocks that have the window
-   */
-  static SlidingWindow gemma(JsonValue config, double ropeTheta) {
+  /** Gemma 3 has one in all blocks but every sixth, or another number that the file names. */
+  static SlidingWindow gemma(JsonValue config) {
     JsonValue named = config.members().get("sliding_window");
     int length = named == null ? DEFAULT_WINDOW : named.count();
     List<JsonValue> kinds = kinds(config);
@@ -64,7 +59,7 @@ final class WindowFields {
             .or(() -> config.find("_sliding_window_pattern"))
             .map(JsonValue::count)
             .orElse(firstFull < 0 ? DEFAULT_GEMMA_PERIOD : firstFull + 1);
-    var window = new SlidingWindow(length, 0, period, OptionalDouble.of(ropeTheta));
+    var window = new SlidingWindow(length, 0, period);
     requireKinds(config, window, "so that every %d. block has no window".formatted(period));
     return window;
   }

@@ -10,10 +10,10 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.gguf.GgufWriter;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.hf.Rotary.Rotation;
 import dev.mneme.store.testing.ModelEdit;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -69,6 +69,14 @@ class Gemma3ConfigTest {
     return HuggingFaceConfig.read(directory);
   }
 
+  private static int headWidth(HuggingFaceConfig config) {
+    return config.shape().attention().heads().width();
+  }
+
+  private static Rotation full(HuggingFaceConfig config) {
+    return config.shape().rotary().orElseThrow().full();
+  }
+
   private void refuses(Consumer<ObjectNode> edit, String... messageParts) {
     assertThatThrownBy(() -> read(edit))
         .isInstanceOf(MalformedFileException.class)
@@ -80,16 +88,16 @@ class Gemma3ConfigTest {
   void readsThePublishedFields() {
     HuggingFaceConfig config = read(c -> {});
     assertThat(config.architecture()).isEqualTo(Architecture.GEMMA3);
-    assertThat(config.headDim()).isEqualTo(256);
-    assertThat(config.attentionScale()).isEqualTo(1.0 / 16);
-    assertThat(config.ropeTheta()).isEqualTo(1e6);
-    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.None());
+    assertThat(headWidth(config)).isEqualTo(256);
+    assertThat(config.shape().attention().scale()).isEqualTo(1.0 / 16);
+    assertThat(full(config).theta()).isEqualTo(1e6);
+    assertThat(full(config).scaling()).isEqualTo(new RopeScaling.None());
     assertThat(config.context()).isEqualTo(32768);
     assertThat(config.eos()).containsExactly(1, 106);
-    assertThat(config.tied()).isTrue();
-    assertThat(config.embeddingScale()).isCloseTo(33.941125, within(1e-6));
-    assertThat(config.slidingWindow())
-        .hasValue(new SlidingWindow(512, 0, 6, OptionalDouble.of(10_000)));
+    assertThat(config.shape().embedding().tied()).isTrue();
+    assertThat(config.shape().embedding().scale()).isCloseTo(33.941125, within(1e-6));
+    assertThat(config.shape().attention().window())
+        .hasValue(new SlidingWindow(512, 0, 6));
     assertThat(fullBlocks(config)).containsExactly(5, 11, 17, 23);
   }
 
@@ -115,9 +123,9 @@ class Gemma3ConfigTest {
                   .put("rope_theta", 20_000);
               kinds(c, 6);
             });
-    assertThat(config.ropeTheta()).isEqualTo(5e5);
-    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.Linear(8));
-    assertThat(config.slidingWindow().orElseThrow().ropeTheta()).hasValue(20_000);
+    assertThat(full(config).theta()).isEqualTo(5e5);
+    assertThat(full(config).scaling()).isEqualTo(new RopeScaling.Linear(8));
+    assertThat(config.shape().rotary().orElseThrow().windowed().theta()).isEqualTo(20_000);
     assertThat(fullBlocks(config)).containsExactly(5, 11, 17, 23);
   }
 
@@ -146,11 +154,11 @@ class Gemma3ConfigTest {
                         "sliding_window",
                         "sliding_window_pattern",
                         "hidden_activation")));
-    assertThat(config.headDim()).isEqualTo(256);
-    assertThat(config.attentionScale()).isEqualTo(1.0 / 16);
-    assertThat(config.ropeTheta()).isEqualTo(1e6);
-    assertThat(config.slidingWindow())
-        .hasValue(new SlidingWindow(4096, 0, 6, OptionalDouble.of(10_000)));
+    assertThat(headWidth(config)).isEqualTo(256);
+    assertThat(config.shape().attention().scale()).isEqualTo(1.0 / 16);
+    assertThat(full(config).theta()).isEqualTo(1e6);
+    assertThat(config.shape().attention().window())
+        .hasValue(new SlidingWindow(4096, 0, 6));
   }
 
   private static void kinds(ObjectNode config, int period) {
@@ -161,7 +169,7 @@ class Gemma3ConfigTest {
   }
 
   private static List<Integer> fullBlocks(HuggingFaceConfig config) {
-    SlidingWindow window = config.slidingWindow().orElseThrow();
+    SlidingWindow window = config.shape().attention().window().orElseThrow();
     return IntStream.range(0, config.layers()).filter(b -> !window.limits(b)).boxed().toList();
   }
 

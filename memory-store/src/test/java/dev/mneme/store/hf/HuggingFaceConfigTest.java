@@ -7,7 +7,16 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.store.hf.Attention.Bias;
+import dev.mneme.store.hf.Attention.Heads;
+import dev.mneme.store.hf.Attention.Layout;
+import dev.mneme.store.hf.Attention.Projection;
+import dev.mneme.store.hf.Blocks.Kind;
+import dev.mneme.store.hf.Blocks.Norm;
+import dev.mneme.store.hf.Blocks.Order;
+import dev.mneme.store.hf.DecoderShape.Embedding;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
+import dev.mneme.store.hf.Rotary.Rotation;
 import dev.mneme.store.testing.ModelEdit;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,25 +40,17 @@ class HuggingFaceConfigTest {
         .isEqualTo(
             new HuggingFaceConfig(
                 Architecture.LLAMA,
-                64,
-                5,
-                8,
-                4,
-                8,
-                8,
-                1 / Math.sqrt(8),
-                172,
-                512,
                 256,
-                1e-5,
-                10_000,
-                new RopeScaling.None(),
-                false,
-                false,
-                false,
-                false,
-                false,
-                Optional.empty(),
+                new DecoderShape(
+                    new Embedding(512, 64, 1, false),
+                    new Attention(
+                        new Heads(8, 4, 8),
+                        new Projection(Layout.SEPARATE, Bias.NONE, false),
+                        1 / Math.sqrt(8),
+                        Optional.empty()),
+                    Optional.of(new Rotary(8, new Rotation(10_000, new RopeScaling.None()))),
+                    new FeedForward.Gated(172, Activation.SILU, false),
+                    new Blocks(5, Order.SEQUENTIAL, new Norm(Kind.RMS, 1e-5))),
                 OptionalInt.of(1),
                 List.of(2)));
   }
@@ -58,11 +59,11 @@ class HuggingFaceConfigTest {
   void readsGpt2WithItsDefaults() {
     HuggingFaceConfig config = gpt2(c -> {});
     assertThat(config.architecture()).isEqualTo(Architecture.GPT2);
-    assertThat(config.ffn()).isEqualTo(4 * 48);
-    assertThat(config.headDim()).isEqualTo(12);
+    assertThat(config.shape().feedForward().width()).isEqualTo(4 * 48);
+    assertThat(headWidth(config)).isEqualTo(12);
     assertThat(config.context()).isEqualTo(1024);
-    assertThat(config.normEpsilon()).isEqualTo(1e-5);
-    assertThat(config.tied()).isTrue();
+    assertThat(config.shape().blocks().norm().epsilon()).isEqualTo(1e-5);
+    assertThat(config.shape().embedding().tied()).isTrue();
   }
 
   @Test
@@ -83,25 +84,17 @@ class HuggingFaceConfigTest {
         .isEqualTo(
             new HuggingFaceConfig(
                 Architecture.GPT_NEOX,
-                64,
-                5,
-                4,
-                4,
-                16,
-                8,
-                1 / Math.sqrt(16),
-                256,
-                512,
                 128,
-                1e-6,
-                50_000,
-                new RopeScaling.None(),
-                true,
-                false,
-                true,
-                false,
-                false,
-                Optional.empty(),
+                new DecoderShape(
+                    new Embedding(512, 64, 1, true),
+                    new Attention(
+                        new Heads(4, 4, 16),
+                        new Projection(Layout.FUSED_BY_HEAD, Bias.NONE, false),
+                        1 / Math.sqrt(16),
+                        Optional.empty()),
+                    Optional.of(new Rotary(8, new Rotation(50_000, new RopeScaling.None()))),
+                    new FeedForward.Plain(256, Activation.GELU_TANH, true),
+                    new Blocks(5, Order.SEQUENTIAL, new Norm(Kind.LAYER, 1e-6))),
                 OptionalInt.of(0),
                 List.of(3)));
   }
@@ -109,15 +102,15 @@ class HuggingFaceConfigTest {
   @Test
   void readsGptNeoxWithItsDefaults() {
     HuggingFaceConfig config = neox(c -> {});
-    assertThat(config.exactGelu()).isTrue();
-    assertThat(config.headDim()).isEqualTo(16);
-    assertThat(config.rotaryDim()).isEqualTo(4);
-    assertThat(config.ropeTheta()).isEqualTo(10_000);
-    assertThat(config.normEpsilon()).isEqualTo(1e-5);
-    assertThat(config.attentionBias()).isTrue();
-    assertThat(config.mlpBias()).isTrue();
-    assertThat(config.parallelResidual()).isTrue();
-    assertThat(config.tied()).isFalse();
+    assertThat(config.shape().feedForward().activation()).isEqualTo(Activation.GELU);
+    assertThat(headWidth(config)).isEqualTo(16);
+    assertThat(config.shape().rotary().orElseThrow().width()).isEqualTo(4);
+    assertThat(full(config).theta()).isEqualTo(10_000);
+    assertThat(config.shape().blocks().norm().epsilon()).isEqualTo(1e-5);
+    assertThat(bias(config)).isEqualTo(Bias.ALL);
+    assertThat(config.shape().feedForward().bias()).isTrue();
+    assertThat(config.shape().blocks().order()).isEqualTo(Order.PARALLEL);
+    assertThat(config.shape().embedding().tied()).isFalse();
   }
 
   @Test
@@ -129,8 +122,8 @@ class HuggingFaceConfigTest {
                     .put("rope_type", "default")
                     .put("rope_theta", 5e5)
                     .put("partial_rotary_factor", 1.0));
-    assertThat(config.ropeTheta()).isEqualTo(5e5);
-    assertThat(config.rotaryDim()).isEqualTo(16);
+    assertThat(full(config).theta()).isEqualTo(5e5);
+    assertThat(config.shape().rotary().orElseThrow().width()).isEqualTo(16);
   }
 
   @Test
@@ -142,26 +135,26 @@ class HuggingFaceConfigTest {
                     .put("partial_rotary_factor", 0.5)
                     .put("rotary_emb_base", 20_000)
                     .put("rope_theta", 20_000.0));
-    assertThat(config.rotaryDim()).isEqualTo(8);
-    assertThat(config.ropeTheta()).isEqualTo(20_000);
+    assertThat(config.shape().rotary().orElseThrow().width()).isEqualTo(8);
+    assertThat(full(config).theta()).isEqualTo(20_000);
   }
 
   @Test
   void readsGptNeoxsLinearScaling() {
     assertThat(
-            neox(c -> c.putObject("rope_scaling").put("type", "linear").put("factor", 2.0))
-                .ropeScaling())
+            full(neox(c -> c.putObject("rope_scaling").put("type", "linear").put("factor", 2.0)))
+                .scaling())
         .isEqualTo(new RopeScaling.Linear(2));
   }
 
   @Test
   void takesHeadsForKeyValueHeadsWhereLlamaNamesNone() {
-    assertThat(llama(c -> c.remove("num_key_value_heads")).kvHeads()).isEqualTo(8);
+    assertThat(llama(c -> c.remove("num_key_value_heads")).shape().attention().heads().keyValues()).isEqualTo(8);
   }
 
   @Test
   void takesAHeadWidthUnlikeTheQuotient() {
-    assertThat(llama(c -> c.put("head_dim", 16)).headDim()).isEqualTo(16);
+    assertThat(headWidth(llama(c -> c.put("head_dim", 16)))).isEqualTo(16);
   }
 
   @Test
@@ -174,20 +167,20 @@ class HuggingFaceConfigTest {
     HuggingFaceConfig config =
         llama(
             c -> c.putObject("rope_parameters").put("rope_type", "default").put("rope_theta", 5e5));
-    assertThat(config.ropeTheta()).isEqualTo(5e5);
-    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.None());
+    assertThat(full(config).theta()).isEqualTo(5e5);
+    assertThat(full(config).scaling()).isEqualTo(new RopeScaling.None());
   }
 
   @Test
   void readsLinearScalingUnderItsOldName() {
     HuggingFaceConfig config =
         llama(c -> c.putObject("rope_scaling").put("type", "linear").put("factor", 2.0));
-    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.Linear(2));
+    assertThat(full(config).scaling()).isEqualTo(new RopeScaling.Linear(2));
   }
 
   @Test
   void readsLlama3Scaling() {
-    assertThat(llama(HuggingFaceConfigTest::llama3).ropeScaling())
+    assertThat(full(llama(HuggingFaceConfigTest::llama3)).scaling())
         .isEqualTo(new RopeScaling.Llama3(8, 1, 4, 8192));
   }
 
@@ -210,7 +203,7 @@ class HuggingFaceConfigTest {
     HuggingFaceConfig config =
         llama(c -> c.put("model_type", "mistral").put("sliding_window", 100));
     assertThat(config.context()).isEqualTo(256);
-    assertThat(config.slidingWindow()).hasValue(new SlidingWindow(100, 0));
+    assertThat(config.shape().attention().window()).hasValue(new SlidingWindow(100, 0));
     assertThat(config.contextWithoutWindow()).isEqualTo(100);
   }
 
@@ -220,30 +213,30 @@ class HuggingFaceConfigTest {
             llama(c -> c.put("model_type", "mistral").put("sliding_window", 4096))
                 .contextWithoutWindow())
         .isEqualTo(256);
-    assertThat(llama(c -> c.put("model_type", "mistral").putNull("sliding_window")).slidingWindow())
+    assertThat(window(llama(c -> c.put("model_type", "mistral").putNull("sliding_window"))))
         .isEmpty();
   }
 
   @Test
   void takesTheFamilysWindowWhereAMistralNamesNone() {
-    assertThat(llama(c -> c.put("model_type", "mistral")).slidingWindow())
+    assertThat(window(llama(c -> c.put("model_type", "mistral"))))
         .hasValue(new SlidingWindow(4096, 0));
   }
 
   @Test
   void ignoresTheWindowThatQwen2DoesNotUse() {
     Consumer<ObjectNode> qwen = c -> c.put("model_type", "qwen2").put("sliding_window", 100);
-    assertThat(llama(qwen).slidingWindow()).isEmpty();
-    assertThat(llama(qwen.andThen(c -> c.put("use_sliding_window", false))).slidingWindow())
+    assertThat(window(llama(qwen))).isEmpty();
+    assertThat(window(llama(qwen.andThen(c -> c.put("use_sliding_window", false)))))
         .isEmpty();
-    assertThat(llama(qwen.andThen(c -> c.put("use_sliding_window", true))).slidingWindow())
+    assertThat(window(llama(qwen.andThen(c -> c.put("use_sliding_window", true)))))
         .isEmpty(); // from block 28 on, and there is none
   }
 
   @Test
   void readsFromWhichBlockOnQwen2UsesItsWindow() {
     HuggingFaceConfig config = llama(HuggingFaceConfigTest::useWindowFromBlock1);
-    assertThat(config.slidingWindow()).hasValue(new SlidingWindow(100, 1));
+    assertThat(config.shape().attention().window()).hasValue(new SlidingWindow(100, 1));
     assertThat(config.contextWithoutWindow()).isEqualTo(100);
   }
 
@@ -276,21 +269,21 @@ class HuggingFaceConfigTest {
   void readsQwen3() {
     HuggingFaceConfig config = llama(HuggingFaceConfigTest::qwen3);
     assertThat(config.architecture()).isEqualTo(Architecture.QWEN3);
-    assertThat(config.headDim()).isEqualTo(128);
-    assertThat(config.heads() * config.headDim()).isEqualTo(2 * config.hidden());
-    assertThat(config.attentionScale()).isEqualTo(1 / Math.sqrt(128));
-    assertThat(config.attentionBias()).isFalse();
-    assertThat(config.normsHeads()).isTrue();
-    assertThat(config.slidingWindow()).isEmpty();
+    assertThat(headWidth(config)).isEqualTo(128);
+    assertThat(config.shape().attention().heads().queries() * headWidth(config)).isEqualTo(2 * config.hidden());
+    assertThat(config.shape().attention().scale()).isEqualTo(1 / Math.sqrt(128));
+    assertThat(bias(config)).isEqualTo(Bias.NONE);
+    assertThat(config.shape().attention().projection().normed()).isTrue();
+    assertThat(config.shape().attention().window()).isEmpty();
     assertThat(config.contextWithoutWindow()).isEqualTo(40960);
-    assertThat(config.ropeTheta()).isEqualTo(1e6);
-    assertThat(config.tied()).isTrue();
+    assertThat(full(config).theta()).isEqualTo(1e6);
+    assertThat(config.shape().embedding().tied()).isTrue();
   }
 
   @Test
   void takesQwen3sHeadWhereItNamesNone() {
     Consumer<ObjectNode> qwen3 = HuggingFaceConfigTest::qwen3;
-    assertThat(llama(qwen3.andThen(c -> c.remove("head_dim"))).headDim()).isEqualTo(128);
+    assertThat(headWidth(llama(qwen3.andThen(c -> c.remove("head_dim"))))).isEqualTo(128);
   }
 
   @Test
@@ -549,6 +542,22 @@ class HuggingFaceConfigTest {
   @Test
   void refusesAQwen2HeadWidthUnlikeTheQuotient() {
     refuses(c -> c.put("model_type", "qwen2").put("head_dim", 16), "\"head_dim\" must be");
+  }
+
+  private static int headWidth(HuggingFaceConfig config) {
+    return config.shape().attention().heads().width();
+  }
+
+  private static Rotation full(HuggingFaceConfig config) {
+    return config.shape().rotary().orElseThrow().full();
+  }
+
+  private static Bias bias(HuggingFaceConfig config) {
+    return config.shape().attention().projection().bias();
+  }
+
+  private static Optional<SlidingWindow> window(HuggingFaceConfig config) {
+    return config.shape().attention().window();
   }
 
   private void refuses(Consumer<ObjectNode> edit, String... messageParts) {

@@ -1,9 +1,14 @@
 package dev.mneme.store.testing;
 
 import dev.mneme.Tap;
+import dev.mneme.store.hf.Attention.Heads;
+import dev.mneme.store.hf.Blocks.Order;
+import dev.mneme.store.hf.DecoderShape;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.hf.RopeScaling;
+import dev.mneme.store.hf.Rotary;
+import dev.mneme.store.hf.Rotary.Rotation;
 import dev.mneme.store.hf.SlidingWindow;
 import dev.mneme.store.safetensors.FloatReader;
 import dev.mneme.store.safetensors.TensorInfo;
@@ -12,7 +17,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.OptionalDouble;
 
 /**
  * A decoder's forward pass in plain Java and double arithmetic, straight from a Hugging Face
@@ -22,12 +26,16 @@ import java.util.OptionalDouble;
 public final class ReferenceDecoder implements AutoCloseable {
 
   private final HuggingFaceConfig config;
+  private final DecoderShape shape;
+  private final Heads heads;
   private final TensorSource weights;
   private final Map<Tap, double[][]> activations = new HashMap<>();
 
   /** Opens a directory; its values are read when they are needed. */
   public ReferenceDecoder(Path directory) {
     config = HuggingFaceConfig.read(directory);
+    shape = config.shape();
+    heads = shape.attention().heads();
     weights = TensorSource.openDirectory(directory);
   }
 
@@ -76,64 +84,64 @@ public final class ReferenceDecoder implements AutoCloseable {
       add(x, attended(rmsNorm(x, tensor(p + "input_layernorm.weight")), layer));
       double[][] normed = rmsNorm(x, tensor(p + "post_attention_layernorm.weight"));
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
-      double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), config.ffn());
-      double[][] up = linear(normed, tensor(p + "mlp.up_proj.weight"), config.ffn());
+      double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), shape.feedForward().width());
+      double[][] up = linear(normed, tensor(p + "mlp.up_proj.weight"), shape.feedForward().width());
       for (int t = 0; t < x.length; t++) {
-        for (int i = 0; i < config.ffn(); i++) {
+        for (int i = 0; i < shape.feedForward().width(); i++) {
           up[t][i] *= gate[t][i] / (1 + Math.exp(-gate[t][i]));
         }
       }
       add(x, linear(up, tensor(p + "mlp.down_proj.weight"), config.hidden()));
       keep(layer, Tap.Point.BLOCK_OUTPUT, x);
     }
-    double[] head = tensor(config.tied() ? "model.embed_tokens.weight" : "lm_head.weight");
+    double[] head = tensor(shape.embedding().tied() ? "model.embed_tokens.weight" : "lm_head.weight");
     return linear(rmsNorm(x, tensor("model.norm.weight")), head, config.vocabulary());
   }
 
   private double[][] attended(double[][] normed, int layer) {
     String p = "model.layers." + layer + ".self_attn.";
-    int dim = config.headDim();
-    double[][] q = project(normed, p + "q_proj", config.heads() * dim);
-    double[][] k = project(normed, p + "k_proj", config.kvHeads() * dim);
-    double[][] v = project(normed, p + "v_proj", config.kvHeads() * dim);
-    if (config.architecture() == Architecture.QWEN3
-        || config.architecture() == Architecture.GEMMA3) {
-      normHeads(q, config.heads(), factors(p + "q_norm.weight"));
-      normHeads(k, config.kvHeads(), factors(p + "k_norm.weight"));
+    int dim = heads.width();
+    double[][] q = project(normed, p + "q_proj", heads.queries() * dim);
+    double[][] k = project(normed, p + "k_proj", heads.keyValues() * dim);
+    double[][] v = project(normed, p + "v_proj", heads.keyValues() * dim);
+    if (shape.attention().projection().normed()) {
+      normHeads(q, heads.queries(), factors(p + "q_norm.weight"));
+      normHeads(k, heads.keyValues(), factors(p + "k_norm.weight"));
     }
-    OptionalDouble ownTheta =
-        config
-            .slidingWindow()
-            .filter(window -> window.limits(layer))
-            .map(SlidingWindow::ropeTheta)
-            .orElse(OptionalDouble.empty());
-    double theta = ownTheta.orElse(config.ropeTheta());
-    double stretch = ownTheta.isPresent() ? 1 : stretch();
-    rotate(q, config.heads(), theta, stretch);
-    rotate(k, config.kvHeads(), theta, stretch);
+    rotate(q, heads.queries(), rotation(layer));
+    rotate(k, heads.keyValues(), rotation(layer));
     return linear(attend(q, k, v, reach(layer)), tensor(p + "o_proj.weight"), config.hidden());
   }
 
+  private Rotation rotation(int layer) {
+    Rotary rotary = shape.rotary().orElseThrow();
+    return limits(layer) ? rotary.windowed() : rotary.full();
+  }
+
   /** What positions are divided by. */
-  private double stretch() {
-    return switch (config.ropeScaling()) {
+  private static double stretch(RopeScaling of) {
+    return switch (of) {
       case RopeScaling.None() -> 1;
       case RopeScaling.Linear(double factor) -> factor;
       case RopeScaling.Llama3 scaling -> throw new IllegalArgumentException(scaling.toString());
     };
   }
 
+  private boolean limits(int layer) {
+    return shape.attention().window().map(window -> window.limits(layer)).orElse(false);
+  }
+
   /** What a norm multiplies by. */
   private double[] factors(String name) {
     double[] stored = tensor(name);
-    double above = config.architecture() == Architecture.GEMMA3 ? 1 : 0;
+    float above = shape.blocks().norm().kind().offset();
     return Arrays.stream(stored).map(a -> a + above).toArray();
   }
 
-  private void normHeads(double[][] x, int heads, double[] factors) {
-    int dim = config.headDim();
+  private void normHeads(double[][] x, int count, double[] factors) {
+    int dim = heads.width();
     for (double[] row : x) {
-      for (int h = 0; h < heads; h++) {
+      for (int h = 0; h < count; h++) {
         double[] head = Arrays.copyOfRange(row, h * dim, (h + 1) * dim);
         System.arraycopy(rmsNorm(new double[][] {head}, factors)[0], 0, row, h * dim, dim);
       }
@@ -151,10 +159,10 @@ public final class ReferenceDecoder implements AutoCloseable {
       add(x, rmsNorm(attended, factors(p + "post_attention_layernorm.weight")));
       double[][] normed = rmsNorm(x, factors(p + "pre_feedforward_layernorm.weight"));
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
-      double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), config.ffn());
-      double[][] up = linear(normed, tensor(p + "mlp.up_proj.weight"), config.ffn());
+      double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), shape.feedForward().width());
+      double[][] up = linear(normed, tensor(p + "mlp.up_proj.weight"), shape.feedForward().width());
       for (int t = 0; t < x.length; t++) {
-        for (int i = 0; i < config.ffn(); i++) {
+        for (int i = 0; i < shape.feedForward().width(); i++) {
           up[t][i] *= tanhGelu(gate[t][i]);
         }
       }
@@ -190,7 +198,7 @@ public final class ReferenceDecoder implements AutoCloseable {
               width));
       double[][] normed = layerNorm(x, p + "ln_2");
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
-      double[][] inner = conv(normed, p + "mlp.c_fc", config.ffn());
+      double[][] inner = conv(normed, p + "mlp.c_fc", shape.feedForward().width());
       for (double[] row : inner) {
         Arrays.setAll(row, i -> tanhGelu(row[i]));
       }
@@ -210,35 +218,35 @@ public final class ReferenceDecoder implements AutoCloseable {
           affine(layerNorm(x, p + "input_layernorm"), p + "attention.query_key_value", 3 * width);
       double[][] q = partOfHeads(qkv, 0);
       double[][] k = partOfHeads(qkv, 1);
-      rotate(q, config.heads(), config.ropeTheta(), stretch());
-      rotate(k, config.heads(), config.ropeTheta(), stretch());
+      rotate(q, heads.queries(), rotation(layer));
+      rotate(k, heads.queries(), rotation(layer));
       double[][] attended =
           affine(attend(q, k, partOfHeads(qkv, 2), tokens.length), p + "attention.dense", width);
-      if (!config.parallelResidual()) {
+      if (!(shape.blocks().order() == Order.PARALLEL)) {
         add(x, attended);
       }
       double[][] normed = layerNorm(x, p + "post_attention_layernorm");
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
-      double[][] inner = affine(normed, p + "mlp.dense_h_to_4h", config.ffn());
+      double[][] inner = affine(normed, p + "mlp.dense_h_to_4h", shape.feedForward().width());
       for (double[] row : inner) {
         Arrays.setAll(row, i -> 0.5 * row[i] * (1 + erf(row[i] / Math.sqrt(2))));
       }
-      if (config.parallelResidual()) {
+      if ((shape.blocks().order() == Order.PARALLEL)) {
         add(x, attended);
       }
       add(x, affine(inner, p + "mlp.dense_4h_to_h", width));
       keep(layer, Tap.Point.BLOCK_OUTPUT, x);
     }
-    double[] head = tensor(config.tied() ? "gpt_neox.embed_in.weight" : "embed_out.weight");
+    double[] head = tensor(shape.embedding().tied() ? "gpt_neox.embed_in.weight" : "embed_out.weight");
     return linear(layerNorm(x, "gpt_neox.final_layer_norm"), head, config.vocabulary());
   }
 
   /** Query, key or value of all heads, of which each has the three one after the other. */
   private double[][] partOfHeads(double[][] qkv, int part) {
-    int dim = config.headDim();
+    int dim = heads.width();
     double[][] y = new double[qkv.length][config.hidden()];
     for (int t = 0; t < qkv.length; t++) {
-      for (int h = 0; h < config.heads(); h++) {
+      for (int h = 0; h < heads.queries(); h++) {
         System.arraycopy(qkv[t], (3 * h + part) * dim, y[t], h * dim, dim);
       }
     }
@@ -328,13 +336,14 @@ public final class ReferenceDecoder implements AutoCloseable {
   }
 
   /** Rotates the two halves of what is rotated of each head against each other, by position. */
-  private void rotate(double[][] x, int heads, double theta, double stretch) {
-    int dim = config.headDim();
-    int rotated = config.rotaryDim();
+  private void rotate(double[][] x, int count, Rotation rotation) {
+    double stretch = stretch(rotation.scaling());
+    int dim = heads.width();
+    int rotated = shape.rotary().orElseThrow().width();
     for (int t = 0; t < x.length; t++) {
-      for (int h = 0; h < heads; h++) {
+      for (int h = 0; h < count; h++) {
         for (int i = 0; i < rotated / 2; i++) {
-          double angle = t / stretch * Math.pow(theta, -2.0 * i / rotated);
+          double angle = t / stretch * Math.pow(rotation.theta(), -2.0 * i / rotated);
           double a = x[t][h * dim + i];
           double b = x[t][h * dim + i + rotated / 2];
           x[t][h * dim + i] = a * Math.cos(angle) - b * Math.sin(angle);
@@ -346,25 +355,26 @@ public final class ReferenceDecoder implements AutoCloseable {
 
   /** Tokens that a token sees in a block, itself included. */
   private int reach(int layer) {
-    return config
-        .slidingWindow()
+    return shape
+        .attention()
+        .window()
         .filter(window -> window.limits(layer))
         .map(SlidingWindow::length)
         .orElse(Integer.MAX_VALUE);
   }
 
   private double[][] attend(double[][] q, double[][] k, double[][] v, int reach) {
-    int dim = config.headDim();
-    int group = config.heads() / config.kvHeads();
-    double[][] out = new double[q.length][config.heads() * dim];
+    int dim = heads.width();
+    int group = heads.queries() / heads.keyValues();
+    double[][] out = new double[q.length][heads.queries() * dim];
     for (int t = 0; t < q.length; t++) {
-      for (int h = 0; h < config.heads(); h++) {
+      for (int h = 0; h < heads.queries(); h++) {
         int kv = h / group * dim;
         double[] scores = new double[t + 1];
         double sum = 0;
         for (int s = Math.max(0, t - reach + 1); s <= t; s++) {
           for (int i = 0; i < dim; i++) {
-            scores[s] += q[t][h * dim + i] * k[s][kv + i] * config.attentionScale();
+            scores[s] += q[t][h * dim + i] * k[s][kv + i] * shape.attention().scale();
           }
           scores[s] = Math.exp(scores[s]);
           sum += scores[s];
@@ -386,7 +396,7 @@ public final class ReferenceDecoder implements AutoCloseable {
       for (double a : x[t]) {
         squares += a * a;
       }
-      double scale = 1 / Math.sqrt(squares / w.length + config.normEpsilon());
+      double scale = 1 / Math.sqrt(squares / w.length + shape.blocks().norm().epsilon());
       for (int i = 0; i < w.length; i++) {
         y[t][i] = x[t][i] * scale * w[i];
       }
@@ -403,7 +413,7 @@ public final class ReferenceDecoder implements AutoCloseable {
       double variance =
           java.util.Arrays.stream(x[t]).map(a -> (a - mean) * (a - mean)).average().orElseThrow();
       for (int i = 0; i < w.length; i++) {
-        y[t][i] = (x[t][i] - mean) / Math.sqrt(variance + config.normEpsilon()) * w[i] + b[i];
+        y[t][i] = (x[t][i] - mean) / Math.sqrt(variance + shape.blocks().norm().epsilon()) * w[i] + b[i];
       }
     }
     return y;

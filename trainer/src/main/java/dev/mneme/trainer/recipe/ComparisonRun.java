@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MnemeException;
 import dev.mneme.Tap;
 import dev.mneme.TappedHost;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.djl.Processor;
 import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
@@ -129,7 +129,7 @@ final class ComparisonRun {
 
   private void requireFitting(MadeFolder model, String setting) {
     Path folder = model.in(workspace.work());
-    DecoderShape shape = NetworkParts.shapeOf(folder, tokenizer, setting);
+    LlamaShape shape = NetworkParts.shapeOf(folder, tokenizer, setting);
     NetworkParts.requireContext(shape, recipe.window() - 1, "window less one", folder);
   }
 

@@ -2,7 +2,7 @@ package dev.mneme.trainer.recipe;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.trainer.BuildDatastore;
 import dev.mneme.trainer.Datastore;
@@ -41,7 +41,7 @@ record DatastoreStage(
 
   /** Numbers of a key. */
   int width() {
-    return DecoderShape.of(HuggingFaceConfig.read(model.in(workspace.work()))).hidden();
+    return LlamaShape.of(HuggingFaceConfig.read(model.in(workspace.work()))).hidden();
   }
 
   long bytes() {

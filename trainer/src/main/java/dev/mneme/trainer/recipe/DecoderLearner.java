@@ -2,7 +2,7 @@ package dev.mneme.trainer.recipe;
 
 import dev.mneme.djl.Batch;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.store.safetensors.SafeTensorsFile;
 import dev.mneme.trainer.DistillationData;
@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param initial folder of the network to begin with; random weights if empty
  */
 record DecoderLearner(
-    DecoderRecipe recipe, DecoderShape decoder, Optional<Path> initial, boolean bfloat16)
+    DecoderRecipe recipe, LlamaShape decoder, Optional<Path> initial, boolean bfloat16)
     implements Learner<DecoderNetwork, Batch> {
 
   /**
@@ -33,7 +33,7 @@ record DecoderLearner(
     Path work = workspace.work();
     BpeTokenizer tokenizer = NetworkParts.tokenizerIn(recipe.tokenizer().in(work));
     Optional<Path> initial = recipe.initial().map(folder -> folder.in(work));
-    DecoderShape shape =
+    LlamaShape shape =
         initial
             .map(folder -> NetworkParts.shapeOf(folder, tokenizer, "initial"))
             .orElseGet(() -> recipe.shape().orElseThrow().of(tokenizer.size()));

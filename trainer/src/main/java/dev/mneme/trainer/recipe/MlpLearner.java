@@ -3,7 +3,7 @@ package dev.mneme.trainer.recipe;
 import dev.mneme.djl.ActivationBatch;
 import dev.mneme.djl.Batch;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.djl.MlpNetwork;
 import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.safetensors.Dtype;
@@ -46,7 +46,7 @@ final class MlpLearner implements Learner<MlpNetwork, ActivationBatch> {
   static MlpLearner of(MlpMemoryRecipe recipe, Workspace workspace, boolean bfloat16) {
     Path work = workspace.work();
     BpeTokenizer tokenizer = NetworkParts.tokenizerIn(recipe.tokenizer().in(work));
-    DecoderShape teacher = NetworkParts.teacher(recipe, work, tokenizer);
+    LlamaShape teacher = NetworkParts.teacher(recipe, work, tokenizer);
     MlpShape shape = recipe.shape().of(teacher.hidden(), tokenizer.size());
     return new MlpLearner(recipe, shape, recipe.teacher().in(work), bfloat16);
   }

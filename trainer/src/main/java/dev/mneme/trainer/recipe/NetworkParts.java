@@ -1,7 +1,7 @@
 package dev.mneme.trainer.recipe;
 
 import dev.mneme.MnemeException;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.trainer.text.BpeTokenizer;
 import java.nio.file.Files;
@@ -23,9 +23,9 @@ final class NetworkParts {
    * @throws MnemeException if it is missing, or has another tokenizer or a shorter context than the
    *     recipe needs
    */
-  static DecoderShape teacher(MemoryRecipe recipe, Path work, BpeTokenizer tokenizer) {
+  static LlamaShape teacher(MemoryRecipe recipe, Path work, BpeTokenizer tokenizer) {
     Path teacher = recipe.teacher().in(work);
-    DecoderShape shape = shapeOf(teacher, tokenizer, "teacher");
+    LlamaShape shape = shapeOf(teacher, tokenizer, "teacher");
     requireContext(shape, recipe.datastore().context(), "datastore.context", teacher);
     return shape;
   }
@@ -45,14 +45,14 @@ final class NetworkParts {
     return BpeTokenizer.read(file);
   }
 
-  static DecoderShape shapeOf(Path folder, BpeTokenizer tokenizer, String setting) {
+  static LlamaShape shapeOf(Path folder, BpeTokenizer tokenizer, String setting) {
     if (!Files.isRegularFile(folder.resolve(WEIGHTS))) {
       throw new MnemeException(
           "no model for \"%s\": expected %s; run the recipe that makes it first, or copy it there"
               .formatted(setting, folder.resolve(WEIGHTS)));
     }
     requireTokenizer(folder, tokenizer, setting);
-    return DecoderShape.of(HuggingFaceConfig.read(folder));
+    return LlamaShape.of(HuggingFaceConfig.read(folder));
   }
 
   static void requireTokenizer(Path folder, BpeTokenizer tokenizer, String setting) {
@@ -64,7 +64,7 @@ final class NetworkParts {
     }
   }
 
-  static void requireContext(DecoderShape shape, int length, String setting, Path folder) {
+  static void requireContext(LlamaShape shape, int length, String setting, Path folder) {
     if (length > shape.context()) {
       throw new MnemeException(
           "\"%s\" is %d, but the model in %s reads at most %d tokens at once"

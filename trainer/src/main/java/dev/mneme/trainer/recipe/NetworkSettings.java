@@ -1,7 +1,7 @@
 package dev.mneme.trainer.recipe;
 
 import com.google.common.base.Preconditions;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.djl.LowRank;
 import dev.mneme.djl.NetworkTraining;
 import dev.mneme.djl.Processor;
@@ -13,7 +13,7 @@ public final class NetworkSettings {
 
   private NetworkSettings() {}
 
-  /** A {@link DecoderShape} but for the vocabulary, which is the tokenizer's. */
+  /** A {@link LlamaShape} but for the vocabulary, which is the tokenizer's. */
   public record Shape(
       @Setting(about = "width of the residual stream", range = "[2, 65536]") int hidden,
       @Setting(about = "blocks", range = "[1, 1000]") int layers,
@@ -42,8 +42,8 @@ public final class NetworkSettings {
           heads % kvHeads == 0, "%s kvHeads do not divide %s heads", kvHeads, heads);
     }
 
-    DecoderShape of(int vocabulary) {
-      return new DecoderShape(
+    LlamaShape of(int vocabulary) {
+      return new LlamaShape(
           vocabulary, hidden, layers, heads, kvHeads, feedForward, context, ropeTheta, normEpsilon);
     }
   }

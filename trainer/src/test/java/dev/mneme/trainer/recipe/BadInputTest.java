@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mneme.MnemeException;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.store.safetensors.SafeTensorsFile;
 import dev.mneme.store.safetensors.SafeTensorsWriter;
@@ -279,7 +279,7 @@ class BadInputTest {
   }
 
   private static void scratch(Path folder, long seed) {
-    var shape = new DecoderShape(300, 32, 2, 2, 1, 48, 48, 10000, 1e-5);
+    var shape = new LlamaShape(300, 32, 2, 2, 1, 48, 48, 10000, 1e-5);
     try (DecoderNetwork network = DecoderNetwork.random(shape, seed, false)) {
       network.save(folder, Dtype.F16, 0);
     }

@@ -10,7 +10,7 @@ import dev.mneme.MnemeException;
 import dev.mneme.Tap;
 import dev.mneme.TappedHost;
 import dev.mneme.djl.DecoderNetwork;
-import dev.mneme.djl.DecoderShape;
+import dev.mneme.djl.LlamaShape;
 import dev.mneme.djl.MlpNetwork;
 import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
@@ -90,7 +90,7 @@ class ComparisonRunTest {
 
   private static void model(Path work, String name) throws IOException {
     int blocks = name.equals("tuned") ? 2 : 1; // all norms are 1: only blocks tell hosts apart
-    var shape = new DecoderShape(300, 16, blocks, 2, 1, 24, 40, 10_000, 1e-5);
+    var shape = new LlamaShape(300, 16, blocks, 2, 1, 24, 40, 10_000, 1e-5);
     try (DecoderNetwork network = DecoderNetwork.random(shape, name.hashCode(), false)) {
       network.save(work.resolve(name), Dtype.F16, 0);
     }

@@ -1,5 +1,7 @@
 package dev.mneme.djl;
 
+import dev.mneme.store.hf.Attention.Bias;
+import dev.mneme.store.hf.Attention.Heads;
 import dev.mneme.store.hf.HuggingFaceConfig;
 
 /**
@@ -16,7 +18,7 @@ import dev.mneme.store.hf.HuggingFaceConfig;
  * @param ropeTheta base of the rotary frequencies
  * @param normEpsilon added to the mean square in every norm
  */
-public record DecoderShape(
+public record LlamaShape(
     int vocabulary,
     int hidden,
     int layers,
@@ -27,7 +29,7 @@ public record DecoderShape(
     double ropeTheta,
     double normEpsilon) {
 
-  public DecoderShape {
+  public LlamaShape {
     require(vocabulary > 0 && layers > 0 && feedForward > 0 && context > 0, "positive sizes");
     require(heads > 0 && hidden % heads == 0 && hidden / heads % 2 == 0, "heads of an even width");
     require(kvHeads > 0 && heads % kvHeads == 0, "kvHeads that divide heads");
@@ -40,24 +42,26 @@ public record DecoderShape(
   }
 
   /** The shape of a Hugging Face model, which must be a plain Llama with a tied head. */
-  public static DecoderShape of(HuggingFaceConfig config) {
+  public static LlamaShape of(HuggingFaceConfig config) {
+    var shape = config.shape();
+    Heads heads = shape.attention().heads();
     require(
         config.architecture() == HuggingFaceConfig.Architecture.LLAMA
-            && config.tied()
-            && !config.attentionBias()
-            && !config.mlpBias()
-            && config.headDim() * config.heads() == config.hidden(),
+            && shape.embedding().tied()
+            && shape.attention().projection().bias() == Bias.NONE
+            && !shape.feedForward().bias()
+            && heads.queryWidth() == config.hidden(),
         "a Llama model with a tied head and without biases to be trained here");
-    return new DecoderShape(
+    return new LlamaShape(
         config.vocabulary(),
         config.hidden(),
         config.layers(),
-        config.heads(),
-        config.kvHeads(),
-        config.ffn(),
+        heads.queries(),
+        heads.keyValues(),
+        shape.feedForward().width(),
         config.context(),
-        config.ropeTheta(),
-        config.normEpsilon());
+        shape.rotary().orElseThrow().full().theta(),
+        shape.blocks().norm().epsilon());
   }
 
   public int headWidth() {
