@@ -11,12 +11,14 @@ import java.util.OptionalInt;
  *
  * @param memory its name
  * @param host its name
- * @param reasons why it does not fit; none if it does
+ * @param reasons why it does not fit, each on one line as {@link PrintableText} makes it; none if
+ *     it does
  */
 public record Compatibility(String memory, String host, List<String> reasons) {
 
   public Compatibility {
-    reasons = ImmutableList.copyOf(reasons);
+    reasons =
+        reasons.stream().map(PrintableText::of).collect(ImmutableList.toImmutableList());
   }
 
   /**
@@ -91,8 +93,7 @@ public record Compatibility(String memory, String host, List<String> reasons) {
   public void require() {
     if (!fits()) {
       throw new IncompatibleMemoryException(
-          "the memory %s does not fit the host %s:%n  %s"
-              .formatted(memory, host, String.join("\n  ", reasons)));
+          "the memory %s does not fit the host %s:".formatted(memory, host), reasons);
     }
   }
 }

@@ -1,5 +1,7 @@
 package dev.mneme;
 
+import java.util.List;
+
 /** A memory does not fit the host; the message lists every reason found, not only the first. */
 public final class IncompatibleMemoryException extends MnemeException {
   private static final long serialVersionUID = 1L;
@@ -10,5 +12,10 @@ public final class IncompatibleMemoryException extends MnemeException {
 
   public IncompatibleMemoryException(String message, Throwable cause) {
     super(message, cause);
+  }
+
+  /** As {@link MnemeException#MnemeException(String, List)}. */
+  public IncompatibleMemoryException(String message, List<String> reasons) {
+    super(message, reasons);
   }
 }

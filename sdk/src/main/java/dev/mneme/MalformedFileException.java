@@ -1,5 +1,7 @@
 package dev.mneme;
 
+import java.util.List;
+
 /**
  * A file breaks the rules of its format; the message names the file, the place in it and the rule.
  */
@@ -12,5 +14,10 @@ public final class MalformedFileException extends MnemeException {
 
   public MalformedFileException(String message, Throwable cause) {
     super(message, cause);
+  }
+
+  /** As {@link MnemeException#MnemeException(String, List)}. */
+  public MalformedFileException(String message, List<String> problems) {
+    super(message, problems);
   }
 }

@@ -59,6 +59,9 @@ public final class Vocabulary {
 
   private static final int DIFFERENCES_SHOWN = 8;
 
+  /** Characters of an entry in a description. */
+  private static final int LONGEST_SHOWN = 80;
+
   private final byte[][] bytes;
   private final Kind[] kinds;
   private final int bos;
@@ -150,11 +153,18 @@ public final class Vocabulary {
     String text = new String(bytes[id], StandardCharsets.UTF_8);
     String shown =
         text.indexOf('\uFFFD') < 0
-            ? "\"" + text.replace("\n", "\\n").replace("\r", "\\r") + "\""
-            : "0x" + HexFormat.of().formatHex(bytes[id]);
+            ? "\"" + PrintableText.of(text, LONGEST_SHOWN) + "\""
+            : "0x" + hex(bytes[id]);
     return kinds[id] == Kind.TEXT
         ? shown
         : shown + " (" + Ascii.toLowerCase(kinds[id].name()) + ")";
+  }
+
+  private static String hex(byte[] bytes) {
+    int most = LONGEST_SHOWN / 2;
+    return bytes.length <= most
+        ? HexFormat.of().formatHex(bytes)
+        : HexFormat.of().formatHex(bytes, 0, most) + "... (%d bytes)".formatted(bytes.length);
   }
 
   /**

@@ -51,11 +51,10 @@ final class RecipeReader {
     if (recipe != null && reader.problems.isEmpty()) {
       return recipe;
     }
-    throw new MalformedFileException(
-        reader.problems.size() == 1
-            ? file + ": " + reader.problems.getFirst()
-            : "%s: %d settings are wrong:\n  %s"
-                .formatted(file, reader.problems.size(), String.join("\n  ", reader.problems)));
+    throw reader.problems.size() == 1
+        ? new MalformedFileException(file + ": " + reader.problems.getFirst())
+        : new MalformedFileException(
+            "%s: %d settings are wrong:".formatted(file, reader.problems.size()), reader.problems);
   }
 
   private @Nullable Recipe readKind(JsonValue json) {

@@ -2,6 +2,7 @@ package dev.mneme.trainer.text;
 
 import com.google.common.base.Preconditions;
 import dev.mneme.MnemeException;
+import dev.mneme.PrintableText;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -25,7 +26,6 @@ import org.slf4j.LoggerFactory;
 public final class ShingleCheck {
   private static final Logger log = LoggerFactory.getLogger(ShingleCheck.class);
 
-  private static final int NAMED_IN_MESSAGE = 5;
 
   /**
    * What counts as the same text.
@@ -99,8 +99,7 @@ public final class ShingleCheck {
       if (contained.isEmpty()) {
         return;
       }
-      var message = new StringBuilder();
-      message.append(
+      String found =
           String.format(
               Locale.ROOT,
               "the training text contains evaluation text: %d of %d evaluation documents have more"
@@ -108,22 +107,20 @@ public final class ShingleCheck {
               contained.size(),
               overlaps.size(),
               100 * settings.limit(),
-              settings.words()));
-      contained.stream()
-          .limit(NAMED_IN_MESSAGE)
-          .forEach(overlap -> message.append("\n  ").append(overlap.describe()));
-      if (contained.size() > NAMED_IN_MESSAGE) {
-        message.append("\n  and ").append(contained.size() - NAMED_IN_MESSAGE).append(" more");
-      }
+              settings.words());
+      List<String> documents = contained.stream().map(Overlap::describe).toList();
       if (force) {
-        log.warn("{}\ngoing on because this is forced; figures on this text will flatter", message);
+        log.warn(
+            "{}: {}; going on because this is forced; figures on this text will flatter",
+            found,
+            PrintableText.of(String.join("; ", documents)));
         return;
       }
-      message.append(
-          "\n"
-              + "take these documents out of the training text or evaluate on other text; force to"
-              + " train all the same");
-      throw new MnemeException(message.toString());
+      throw new MnemeException(
+          found
+              + "; take these documents out of the training text or evaluate on other text; force"
+              + " to train all the same:",
+          documents);
     }
   }
 

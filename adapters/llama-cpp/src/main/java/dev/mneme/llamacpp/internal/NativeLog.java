@@ -3,6 +3,7 @@ package dev.mneme.llamacpp.internal;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.mneme.PrintableText;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -55,7 +56,9 @@ final class NativeLog {
   @SuppressWarnings({"unused", "CatchingUnchecked"}) // called from native code
   synchronized void accept(int level, MemorySegment text, MemorySegment userData) {
     try {
-      String line = text.reinterpret(Integer.MAX_VALUE).getString(0).stripTrailing();
+      // Lines quote the model's file, such as its tokens.
+      String line =
+          PrintableText.of(text.reinterpret(Integer.MAX_VALUE).getString(0).stripTrailing());
       int effective = level == CONTINUATION ? lastLevel : level;
       lastLevel = effective;
       if (line.isEmpty() || line.chars().allMatch(c -> c == '.')) {
