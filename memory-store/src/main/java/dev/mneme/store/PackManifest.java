@@ -56,6 +56,12 @@ public record PackManifest(
   /** The manifest's name in a pack. */
   public static final String FILE = "pack.json";
 
+  /** Bytes that one file of a pack may have: a tebibyte. */
+  public static final long LARGEST_FILE = 1L << 40;
+
+  /** Files that a pack may have. */
+  public static final int MOST_FILES = 4096;
+
   /** The one version of the schema. */
   public static final int SCHEMA_VERSION = 1;
 
@@ -258,7 +264,11 @@ public record PackManifest(
   private static List<Entry> files(JsonValue list) {
     var entries = new ArrayList<Entry>();
     var seen = new HashSet<String>();
-    for (JsonValue entry : list.elements()) {
+    List<JsonValue> elements = list.elements();
+    if (elements.size() > MOST_FILES) {
+      throw list.unlike("a list of at most %d files".formatted(MOST_FILES));
+    }
+    for (JsonValue entry : elements) {
       requireKnown(entry, FILE_FIELDS);
       JsonValue name = entry.get("name");
       if (!isPlainFileName(name.string())) {
@@ -273,8 +283,15 @@ public record PackManifest(
       if (!SHA256.matcher(sha256.string()).matches()) {
         throw sha256.unlike("64 lower-case hex digits");
       }
+      JsonValue bytes = entry.get("bytes");
+      if (!bytes.isInteger()
+          || bytes.integer(Long.MIN_VALUE, Long.MAX_VALUE) < 0
+          || bytes.integer(Long.MIN_VALUE, Long.MAX_VALUE) > LARGEST_FILE) {
+        throw bytes.unlike(
+            "an integer from 0 to %d, the size of %s".formatted(LARGEST_FILE, name.string()));
+      }
       entries.add(
-          new Entry(name.string(), entry.get("bytes").integer(0, Long.MAX_VALUE), sha256.string()));
+          new Entry(name.string(), bytes.integer(0, LARGEST_FILE), sha256.string()));
     }
     if (entries.isEmpty()) {
       throw list.unlike("the list of the pack's files, at least one");

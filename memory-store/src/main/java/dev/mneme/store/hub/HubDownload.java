@@ -1,9 +1,12 @@
 package dev.mneme.store.hub;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.store.hub.HubClient.Body;
+import dev.mneme.store.net.WebAddress;
 import dev.mneme.store.packs.FetchListener;
+import dev.mneme.store.packs.FreeSpace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -23,7 +26,11 @@ final class HubDownload implements Retries.Attempt<Path> {
 
   private static final int BUFFER_BYTES = 1 << 16;
 
+  /** An attempt has to get further by a part of the file, so that even a mean server ends. */
+  private static final int STEPS = 1000;
+
   private final HubClient client;
+  private final HubReference reference;
   private final URI address;
   private final HubFile file;
   private final Path whole;
@@ -32,9 +39,20 @@ final class HubDownload implements Retries.Attempt<Path> {
   private boolean inherited;
   private long furthest;
 
-  HubDownload(HubClient client, URI address, HubFile file, Path folder, FetchListener listener) {
+  /**
+   * A download that has not begun.
+   *
+   * @param reference pins the commit
+   */
+  HubDownload(
+      HubClient client,
+      HubReference reference,
+      HubFile file,
+      Path folder,
+      FetchListener listener) {
     this.client = client;
-    this.address = address;
+    this.reference = reference;
+    address = client.fileAddress(reference, file.name());
     this.file = file;
     whole = folder.resolve(file.name());
     part = folder.resolve(file.name() + ".part");
@@ -42,10 +60,10 @@ final class HubDownload implements Retries.Attempt<Path> {
     inherited = Files.exists(part) || Files.exists(whole);
   }
 
-  /** How much of the file has been here at once. */
+  /** How much of the file has been here at once, in thousandths. */
   @Override
   public long progress() {
-    return furthest;
+    return file.bytes() == 0 ? 0 : (long) ((double) furthest / file.bytes() * STEPS);
   }
 
   /**
@@ -90,22 +108,29 @@ final class HubDownload implements Retries.Attempt<Path> {
 
   private void fetch() throws IOException, InterruptedException {
     long from = begun();
+    FreeSpace.require(part, file.bytes() - from, file.name());
     try (Body body = client.open(address, from);
         FileChannel out =
             FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      if (body.commit().filter(HubReference::isCommit).isPresent()
+          && !body.commit().get().equals(reference.revision())) {
+        throw wrong("is of the commit %s instead of %s".formatted(body.commit().get(), reference.revision()));
+      }
       if (body.all().isPresent() && body.all().get() != file.bytes()) {
         throw wrong("has %d bytes, expected %d".formatted(body.all().get(), file.bytes()));
       }
       if (body.from() > from) {
         throw new IOException(
-            "%s answers from byte %d on, asked was %d".formatted(address, body.from(), from));
+            "%s answers from byte %d on, asked was %d"
+                .formatted(WebAddress.display(address), body.from(), from));
       }
       out.truncate(body.from());
       copy(body, out.position(body.from()));
     }
     if (Files.size(part) < file.bytes()) {
       throw new IOException(
-          "%s ends after %d of %d bytes".formatted(address, Files.size(part), file.bytes()));
+          "%s ends after %d of %d bytes"
+              .formatted(WebAddress.display(address), Files.size(part), file.bytes()));
     }
   }
 
@@ -140,7 +165,7 @@ final class HubDownload implements Retries.Attempt<Path> {
   private PackIntegrityException wrong(String what) {
     return new PackIntegrityException(
         "%s is not the file that the hub lists: it %s; fetch it again, and tell the repository's owner if it stays so"
-            .formatted(address, what));
+            .formatted(WebAddress.display(address), what));
   }
 
   /**
@@ -150,9 +175,10 @@ final class HubDownload implements Retries.Attempt<Path> {
    */
   static Path fetch(HubDownload download, Retries retries) {
     try {
-      return retries.run("fetching " + download.address, download);
+      return retries.run("fetching " + WebAddress.display(download.address), download);
     } catch (UncheckedIOException e) {
-      throw new MnemeException("cannot write %s: %s".formatted(download.part, e.getCause()), e);
+      throw new MnemeException(
+          "cannot write %s: %s".formatted(download.part, FailureText.of(e)), e);
     }
   }
 }

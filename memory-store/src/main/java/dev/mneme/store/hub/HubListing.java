@@ -1,5 +1,6 @@
 package dev.mneme.store.hub;
 
+import dev.mneme.store.PackManifest;
 import dev.mneme.store.hub.HubFile.Digest;
 import dev.mneme.store.json.JsonValue;
 import java.util.LinkedHashMap;
@@ -37,7 +38,7 @@ record HubListing(String commit, Map<String, HubFile> files) {
 
   private static HubFile file(JsonValue json) {
     String name = json.get("rfilename").string();
-    long bytes = json.get("size").integer(0, Long.MAX_VALUE);
+    long bytes = json.get("size").integer(0, PackManifest.LARGEST_FILE);
     Optional<JsonValue> large = json.find("lfs");
     Digest digest =
         large.isPresent()

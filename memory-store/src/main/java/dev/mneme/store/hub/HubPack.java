@@ -2,7 +2,9 @@ package dev.mneme.store.hub;
 
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
+import dev.mneme.FailureText;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.net.WebAddress;
 import dev.mneme.store.packs.DownloadFolder;
 import dev.mneme.store.packs.FetchListener;
 import dev.mneme.store.packs.PackSignature;
@@ -68,7 +70,7 @@ final class HubPack implements PackSource {
       FetchListener listener) {
     try {
       HubListing listing = retries.run("asking for " + asked, new Listing(client, asked));
-      var pinned = new HubReference(asked.repository(), listing.commit());
+      HubReference pinned = asked.at(listing.commit());
       DownloadFolder folder = DownloadFolder.claim(downloads, pinned.toString());
       try {
         return new HubPack(client, retries, pinned, listing, folder, listener);
@@ -89,7 +91,7 @@ final class HubPack implements PackSource {
     @Override
     public HubListing run() throws IOException, InterruptedException {
       var address = client.listingAddress(reference);
-      return HubListing.parse(address.toString(), client.read(address));
+      return HubListing.parse(WebAddress.display(address), client.read(address));
     }
 
     @Override
@@ -112,15 +114,15 @@ final class HubPack implements PackSource {
     try {
       return Optional.of(Files.readAllBytes(fetch(file)));
     } catch (IOException e) {
-      throw new MnemeException("cannot read what was fetched of %s: %s".formatted(name, e), e);
+      throw new MnemeException(
+          "cannot read what was fetched of %s: %s".formatted(name, FailureText.of(e)), e);
     }
   }
 
   private Path fetch(HubFile file) {
     folder.begin();
     var download =
-        new HubDownload(
-            client, client.fileAddress(reference, file.name()), file, folder.path(), listener);
+        new HubDownload(client, reference, file, folder.path(), listener);
     Path fetched = HubDownload.fetch(download, retries);
     folder.end();
     return fetched;

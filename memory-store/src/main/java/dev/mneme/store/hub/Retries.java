@@ -1,5 +1,6 @@
 package dev.mneme.store.hub;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import java.io.IOException;
 import java.time.Duration;
@@ -37,7 +38,10 @@ record Retries(int attempts, Duration firstPause, Duration longestPause, Pause p
      */
     T run() throws IOException, InterruptedException;
 
-    /** How far earlier attempts got; an attempt that gets further starts the count anew. */
+    /**
+     * How far earlier attempts got, in steps of which there are not too many: an attempt that gets
+     * a step further starts the count anew.
+     */
     long progress();
   }
 
@@ -78,7 +82,7 @@ record Retries(int attempts, Duration firstPause, Duration longestPause, Pause p
         if (failed >= attempts) {
           throw new MnemeException(
               "%s failed %d times, the last time with: %s; try again later, what has come so far is kept"
-                  .formatted(what, failed, e.getMessage()),
+                  .formatted(what, failed, FailureText.of(e)),
               e);
         }
         waitBefore(what, failed, e);
@@ -93,7 +97,8 @@ record Retries(int attempts, Duration firstPause, Duration longestPause, Pause p
     Duration own = Duration.ofNanos((long) (firstPause.toNanos() * spread * (1L << (failed - 1))));
     Duration asked = e instanceof PassingException passing ? passing.wait.orElse(own) : own;
     Duration length = asked.compareTo(longestPause) < 0 ? asked : longestPause;
-    log.warn("{} failed ({}), trying again in {} ms", what, e.getMessage(), length.toMillis());
+    log.warn(
+        "{} failed ({}), trying again in {} ms", what, FailureText.of(e), length.toMillis());
     try {
       pause.take(length);
     } catch (InterruptedException interrupt) {

@@ -2,6 +2,7 @@ package dev.mneme.store.packs;
 
 import com.google.common.hash.Hashing;
 import com.google.common.hash.HashingInputStream;
+import dev.mneme.FailureText;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.store.PackManifest;
 import java.io.IOException;
@@ -11,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 
 /** A pack on its way from a source to its place in a store, in a folder that nobody else knows. */
@@ -45,6 +48,7 @@ final class PackMaking {
    */
   void copy() throws IOException {
     Files.createDirectory(folder);
+    requireSpace();
     var problems = new ArrayList<String>();
     for (PackManifest.Entry file : source.manifest().files()) {
       step.run();
@@ -52,7 +56,7 @@ final class PackMaking {
       try {
         in = source.open(file);
       } catch (FileSystemException e) {
-        problems.add("\"%s\" cannot be read: %s".formatted(file.name(), e));
+        problems.add("\"%s\" cannot be read: %s".formatted(file.name(), FailureText.of(e)));
         continue;
       }
       copy(file, in).ifPresent(problems::add);
@@ -68,6 +72,21 @@ final class PackMaking {
     if (signature.isPresent()) {
       Files.write(folder.resolve(PackSignature.FILE), signature.get());
     }
+  }
+
+  /** A manifest can say anything; what it says should at least fit on the disk. */
+  private void requireSpace() {
+    List<PackManifest.Entry> files = source.manifest().files();
+    long total = files.stream().mapToLong(PackManifest.Entry::bytes).sum(); // cannot overflow
+    files.stream()
+        .max(Comparator.comparingLong(PackManifest.Entry::bytes))
+        .ifPresent(
+            largest ->
+                FreeSpace.require(
+                    folder,
+                    total,
+                    "the pack %s, of which %s takes %d,"
+                        .formatted(source.manifest().name(), largest.name(), largest.bytes())));
   }
 
   /** What is wrong with a file, if anything. */
@@ -93,15 +112,15 @@ final class PackMaking {
     try (var out = Files.newOutputStream(to)) {
       byte[] buffer = new byte[BUFFER_BYTES];
       long total = 0;
-      while (total <= most) {
-        int count = in.read(buffer, 0, (int) Math.min(buffer.length, most - total + 1));
+      while (total < most) {
+        int count = in.read(buffer, 0, (int) Math.min(buffer.length, most - total));
         if (count < 0) {
           return total;
         }
         out.write(buffer, 0, count);
         total += count;
       }
-      return total;
+      return in.read() < 0 ? total : Math.addExact(total, 1);
     }
   }
 

@@ -46,8 +46,9 @@ final class FakeHub implements AutoCloseable {
    *
    * @param range the header, or empty
    * @param token the header, or empty
+   * @param proxyLogin likewise
    */
-  record Asked(String path, String range, String token, boolean storage) {}
+  record Asked(String path, String range, String token, String proxyLogin, boolean storage) {}
 
   private final HttpServer hub;
   private final HttpServer storage;
@@ -217,6 +218,7 @@ final class FakeHub implements AutoCloseable {
               exchange.getRequestURI().getPath(),
               headers.getOrDefault("Range", List.of("")).getFirst(),
               headers.getOrDefault("Authorization", List.of("")).getFirst(),
+              headers.getOrDefault("Proxy-Authorization", List.of("")).getFirst(),
               exchange.getLocalAddress().getPort() == storage.getAddress().getPort()));
     }
     Deque<Fault> waiting = faults.get(name);

@@ -14,6 +14,7 @@ import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.net.ProxyChoice;
 import dev.mneme.store.packs.FetchListener;
 import dev.mneme.store.packs.InstalledPack;
 import dev.mneme.store.packs.MemoryStore;
@@ -29,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -52,6 +54,7 @@ class HubPackTest {
   private FakeHub hub;
   private MemoryStore store;
   private Path downloads;
+  private Map<String, String> environment = Map.of();
 
   @BeforeEach
   void startAHub() throws IOException {
@@ -77,7 +80,7 @@ class HubPackTest {
     var retries = new Retries(attempts, Duration.ofSeconds(1), Duration.ofMinutes(2), pauses::add);
     FetchListener listener = (file, done, all) -> heard.add("%s %d".formatted(file, done));
     return HubPack.open(
-        new HubClient(settings, patience),
+        new HubClient(settings, patience, ProxyChoice.of(environment)),
         retries,
         new HubReference("owner/law", revision),
         downloads,
@@ -355,7 +358,11 @@ class HubPackTest {
 
   @Test
   void nothingIsAskedOfflineAndTheReasonIsGiven() {
-    var client = new HubClient(new HubSettings(hub.endpoint(), Optional.empty(), true), PATIENCE);
+    var client =
+        new HubClient(
+            new HubSettings(hub.endpoint(), Optional.empty(), true),
+            PATIENCE,
+            ProxyChoice.of(Map.of()));
     assertThatThrownBy(
             () ->
                 HubPack.open(

@@ -1,0 +1,67 @@
+package dev.mneme.store.net;
+
+import com.google.common.base.Preconditions;
+import dev.mneme.PrintableText;
+import java.net.URI;
+import java.util.regex.Pattern;
+
+/**
+ * Web addresses as messages may show them. An address can hold secrets: a user and password before
+ * the host, a signature or token in the query.
+ */
+public final class WebAddress {
+
+  private static final int LONGEST = 300;
+
+  /** A user and password. The greedy middle reaches the last @, for passwords may hold one too. */
+  private static final Pattern LOGIN =
+      Pattern.compile("(?<=://)(?:[^/\\s@]*:\\S*|[^/\\s@]*)@(?!\\S*://)");
+
+  private static final Pattern QUERY = Pattern.compile("(?<=://)([^\\s?#]*)[?#]\\S*");
+
+  private WebAddress() {}
+
+  /** Scheme, host, port and path of an address. */
+  public static String display(URI address) {
+    if (address.getHost() == null) {
+      return redact(address.toString());
+    }
+    String port = address.getPort() < 0 ? "" : ":" + address.getPort();
+    String path = address.getRawPath() == null ? "" : address.getRawPath();
+    String query = address.getRawQuery() == null ? "" : "?...";
+    return PrintableText.of(
+        "%s://%s%s%s%s".formatted(address.getScheme(), address.getHost(), port, path, query),
+        LONGEST);
+  }
+
+  /** Host and port of an address, the port of its scheme where it names none. */
+  public static String server(URI address) {
+    return "%s:%d".formatted(address.getHost(), port(address));
+  }
+
+  /** The port of an address, or else of its scheme. */
+  static int port(URI address) {
+    if (address.getPort() >= 0) {
+      return address.getPort();
+    }
+    return "https".equals(address.getScheme()) ? 443 : 80;
+  }
+
+  /** Any text, with users, passwords and queries of the addresses in it replaced by stars. */
+  public static String redact(String text) {
+    String withoutLogins = LOGIN.matcher(text).replaceAll("***@");
+    return QUERY.matcher(withoutLogins).replaceAll("$1?...");
+  }
+
+  /** An address without user and password. */
+  public static URI withoutLogin(URI address) {
+    String login = address.getRawUserInfo();
+    if (login == null) {
+      return address;
+    }
+    String authority = Preconditions.checkNotNull(address.getRawAuthority());
+    String text = address.toString();
+    return URI.create(
+        text.replace("//" + authority, "//" + authority.substring(login.length() + 1)));
+  }
+}
