@@ -4,14 +4,17 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.base.Preconditions;
 import com.google.common.hash.Hashing;
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.store.json.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.PublicKey;
 import java.security.Signature;
+import java.security.interfaces.EdECPublicKey;
 import java.security.spec.X509EncodedKeySpec;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -76,7 +79,7 @@ public record PackSignature(
           base64.encodeToString(keys.getPublic().getEncoded()),
           base64.encodeToString(signing.sign()));
     } catch (GeneralSecurityException e) {
-      throw new IllegalArgumentException("the keys cannot sign: " + e.getMessage(), e);
+      throw new IllegalArgumentException("the keys cannot sign: " + FailureText.of(e), e);
     }
   }
 
@@ -102,7 +105,7 @@ public record PackSignature(
         matching(json.get("signer"), SIGNER, "1 to 200 characters in one line"),
         instant(json.get("notAfter")),
         key(json.get("key")),
-        base64(json.get("signature")));
+        signature(json.get("signature")));
   }
 
   private static String matching(JsonValue value, Pattern pattern, String expected) {
@@ -130,8 +133,16 @@ public record PackSignature(
       publicKey(base64(value));
       return value.string();
     } catch (GeneralSecurityException e) {
-      throw value.unlike("an Ed25519 public key, X.509 in base64");
+      throw value.unlike("an Ed25519 public key of full order, X.509 in base64");
     }
+  }
+
+  private static String signature(JsonValue value) {
+    byte[] bytes = Base64.getDecoder().decode(base64(value));
+    if (bytes.length >= EdwardsPoint.BYTES && EdwardsPoint.isWeak(bytes)) {
+      throw value.unlike("an Ed25519 signature that begins with a point of full order");
+    }
+    return value.string();
   }
 
   private static String base64(JsonValue value) {
@@ -146,9 +157,19 @@ public record PackSignature(
     throw value.unlike("base64");
   }
 
+  /**
+   * Reads a public key.
+   *
+   * @throws GeneralSecurityException if it is none of Ed25519, or one that vouches for everything
+   */
   static PublicKey publicKey(String base64) throws GeneralSecurityException {
     byte[] encoded = Base64.getDecoder().decode(base64);
-    return KeyFactory.getInstance(ALGORITHM).generatePublic(new X509EncodedKeySpec(encoded));
+    PublicKey key =
+        KeyFactory.getInstance(ALGORITHM).generatePublic(new X509EncodedKeySpec(encoded));
+    if (!(key instanceof EdECPublicKey point) || EdwardsPoint.isWeak(point.getPoint().getY())) {
+      throw new InvalidKeyException("a key for which anybody can sign");
+    }
+    return key;
   }
 
   /** The digest of the pack with this manifest. */

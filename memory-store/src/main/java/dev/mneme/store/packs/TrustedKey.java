@@ -1,8 +1,10 @@
 package dev.mneme.store.packs;
 
 import com.google.common.base.Splitter;
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.PrintableText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +19,25 @@ import java.util.List;
  * @param signer who signs with it, as signatures name them
  */
 public record TrustedKey(String key, String signer) {
+
+  private static final int LONGEST_SHOWN = 80;
+
+  /**
+   * A key.
+   *
+   * @throws IllegalArgumentException if it is no Ed25519 public key, or one of small order, for
+   *     which anybody can sign
+   */
+  public TrustedKey {
+    try {
+      PackSignature.publicKey(key);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalArgumentException(
+          "expected an Ed25519 public key of full order, X.509 in base64, found %s: %s"
+              .formatted(PrintableText.of(key, LONGEST_SHOWN), FailureText.of(e)),
+          e);
+    }
+  }
 
   /** The file's name in {@code $MNEME_HOME}. */
   public static final String FILE = "trusted-keys";
@@ -37,7 +58,7 @@ public record TrustedKey(String key, String signer) {
     try {
       lines = Files.readAllLines(file);
     } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
     }
     var keys = new ArrayList<TrustedKey>();
     for (int i = 0; i < lines.size(); i++) {
@@ -55,7 +76,7 @@ public record TrustedKey(String key, String signer) {
       PackSignature.publicKey(parts.getFirst());
     } catch (GeneralSecurityException | IllegalArgumentException e) {
       throw new MalformedFileException(
-          wrong(file, number, "no Ed25519 public key in base64 stands first"), e);
+          wrong(file, number, "no Ed25519 public key of full order in base64 stands first"), e);
     }
     if (parts.size() < 2 || parts.getLast().isEmpty()) {
       throw new MalformedFileException(wrong(file, number, "no signer follows the key"));
