@@ -2,6 +2,7 @@ package dev.mneme.store;
 
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
+import dev.mneme.store.packs.UntrustedPackException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -27,7 +28,7 @@ final class ClassPathCopy<T> {
   private static final int ATTEMPTS = 3;
 
   private final ClassPathFolder found;
-  private final byte[] index;
+  private final Map<String, byte[]> asTheyAre;
   private final Map<String, String> files;
   private final Path folder;
   private final Path target;
@@ -36,7 +37,7 @@ final class ClassPathCopy<T> {
   /**
    * A copy, not made yet.
    *
-   * @param index the content of the model's index, which is copied too
+   * @param asTheyAre files that were read already, the model's index among them, by name
    * @param files names and SHA-256 of the others
    * @param folder of the cache
    * @param name of the copy in it
@@ -45,13 +46,13 @@ final class ClassPathCopy<T> {
    */
   ClassPathCopy(
       ClassPathFolder found,
-      byte[] index,
+      Map<String, byte[]> asTheyAre,
       Map<String, String> files,
       Path folder,
       String name,
       Function<Path, T> open) {
     this.found = found;
-    this.index = index;
+    this.asTheyAre = asTheyAre;
     this.files = files;
     this.folder = folder;
     this.target = folder.resolve(name);
@@ -77,19 +78,21 @@ final class ClassPathCopy<T> {
   }
 
   /**
-   * Opens the copy if it is whole: opening checks every file against the index, and this the index.
-   * Another process may find it damaged and replace it meanwhile.
+   * Opens the copy if it is whole: opening checks every file against the index, and this the index
+   * and the signature. Another process may find it damaged and replace it meanwhile.
    */
   private Optional<T> kept() throws IOException {
-    Path file = target.resolve(found.indexName());
     if (!Files.exists(target)) {
       return Optional.empty();
     }
     try {
-      if (Files.exists(file) && Arrays.equals(Files.readAllBytes(file), index)) {
+      Optional<String> other = other();
+      if (other.isEmpty()) {
         return Optional.of(open.apply(target));
       }
-      log.warn("the cached {} has another {} and will be made again", target, file.getFileName());
+      log.warn("the cached {} has another {} and will be made again", target, other.get());
+    } catch (UntrustedPackException e) {
+      throw e;
     } catch (PackIntegrityException e) {
       log.warn("the cached {} is damaged and will be made again: {}", target, e.getMessage());
     } catch (MnemeException e) {
@@ -99,12 +102,25 @@ final class ClassPathCopy<T> {
     return Optional.empty();
   }
 
+  /** The first of the files as they are that the copy does not have. */
+  private Optional<String> other() throws IOException {
+    for (Map.Entry<String, byte[]> expected : asTheyAre.entrySet()) {
+      Path file = target.resolve(expected.getKey());
+      if (!Files.exists(file) || !Arrays.equals(Files.readAllBytes(file), expected.getValue())) {
+        return Optional.of(expected.getKey());
+      }
+    }
+    return Optional.empty();
+  }
+
   private void make() throws IOException {
     Path temporary = CacheFolder.temporary(folder);
     try {
       Path made = Files.createDirectory(temporary.resolve("made"));
       found.copyTo(made, files);
-      Files.write(made.resolve(found.indexName()), index);
+      for (Map.Entry<String, byte[]> file : asTheyAre.entrySet()) {
+        Files.write(made.resolve(file.getKey()), file.getValue());
+      }
       if (kept().isEmpty()) { // another process may have been faster
         moveAway(target, temporary.resolve("damaged"));
       }

@@ -1,5 +1,6 @@
 package dev.mneme.store;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.UnresolvedNameException;
@@ -63,7 +64,7 @@ record ClassPathFolder(Kind kind, String name, URI index) {
         }
       }
     } catch (IOException e) {
-      throw new MnemeException("cannot look through the class path: " + e, e);
+      throw new MnemeException("cannot look through the class path: " + FailureText.of(e), e);
     }
     return names.stream().filter(PackManifest::isValidName).toList();
   }
@@ -106,7 +107,7 @@ record ClassPathFolder(Kind kind, String name, URI index) {
               .distinct()
               .toList();
     } catch (IOException e) {
-      throw new MnemeException("cannot look through the class path: " + e, e);
+      throw new MnemeException("cannot look through the class path: " + FailureText.of(e), e);
     }
     if (found.isEmpty()) {
       throw unknown(loader, kind, name);
@@ -163,7 +164,21 @@ record ClassPathFolder(Kind kind, String name, URI index) {
     try (InputStream in = open(index)) {
       return in.readAllBytes();
     } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(place(), e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(place(), FailureText.of(e)), e);
+    }
+  }
+
+  /** A file beside the index, if there is one; at most so many bytes and one more are read. */
+  Optional<byte[]> read(String fileName, int most) {
+    String base = index.toString();
+    base = base.substring(0, base.length() - kind.index.length());
+    try (InputStream in = open(URI.create(base + fileName))) {
+      return Optional.of(in.readNBytes(most + 1));
+    } catch (FileNotFoundException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new MnemeException(
+          "cannot read %s beside %s: %s".formatted(fileName, place(), FailureText.of(e)), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.mneme.store;
 
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
@@ -7,9 +8,14 @@ import dev.mneme.UnresolvedNameException;
 import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.GgufConverter;
 import dev.mneme.store.hf.HuggingFaceModel;
+import dev.mneme.store.packs.PackArchive;
+import dev.mneme.store.packs.PackSignature;
+import dev.mneme.store.packs.Trust;
+import dev.mneme.store.packs.UntrustedPackException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -59,14 +65,20 @@ public final class ClassPathModels {
     return ClassPathFolder.names(loader, ClassPathFolder.Kind.HOST);
   }
 
+  /** As {@link #pack(String, Trust)}, with the environment's policy on signatures. */
+  public MemoryPack pack(String name) {
+    return pack(name, Trust.ofEnvironment());
+  }
+
   /**
-   * Opens a pack as {@link MemoryPack#open} does.
+   * Opens a pack as {@link MemoryPack#open(Path, Trust)} does.
    *
+   * @throws UntrustedPackException if a signature is required and nobody vouches for the pack
    * @throws UnresolvedNameException if no pack has the name, or several do
    * @throws PackIntegrityException if a file is not the one the manifest names
    * @throws MnemeException if the cache cannot be written
    */
-  public MemoryPack pack(String name) {
+  public MemoryPack pack(String name, Trust trust) {
     ClassPathFolder found = ClassPathFolder.find(loader, ClassPathFolder.Kind.PACK, name);
     byte[] index = found.readIndex();
     PackManifest manifest = PackManifest.parse(found.place().toString(), index);
@@ -78,14 +90,14 @@ public final class ClassPathModels {
     Optional<Path> folder = found.inPlace();
     try {
       return folder.isPresent()
-          ? MemoryPack.open(folder.get())
+          ? MemoryPack.open(folder.get(), trust)
           : new ClassPathCopy<>(
                   found,
-                  index,
+                  withSignature(found, index),
                   manifest.files().stream().collect(Collectors.toMap(Entry::name, Entry::sha256)),
                   cache.resolve("packs"),
                   PackFiles.sha256(index),
-                  MemoryPack::open)
+                  copy -> MemoryPack.open(copy, trust))
               .opened();
     } catch (IOException e) {
       throw unwritable(e);
@@ -137,7 +149,7 @@ public final class ClassPathModels {
           ? HostSums.verified(folder.get(), sums)
           : new ClassPathCopy<>(
                   found,
-                  index,
+                  Map.of(found.indexName(), index),
                   sums,
                   cache.resolve("hosts").resolve(PackFiles.sha256(index)),
                   name,
@@ -146,6 +158,15 @@ public final class ClassPathModels {
     } catch (IOException e) {
       throw unwritable(e);
     }
+  }
+
+  private static Map<String, byte[]> withSignature(ClassPathFolder found, byte[] index) {
+    var files = new LinkedHashMap<String, byte[]>();
+    files.put(found.indexName(), index);
+    found
+        .read(PackSignature.FILE, PackArchive.LARGEST_SIGNATURE)
+        .ifPresent(signature -> files.put(PackSignature.FILE, signature));
+    return files;
   }
 
   private static WeightType storedType(Path directory) {
@@ -157,7 +178,7 @@ public final class ClassPathModels {
   private MnemeException unwritable(IOException e) {
     return new MnemeException(
         "cannot keep models of the class path in %s: %s; set MNEME_HOME to a writable folder"
-            .formatted(cache, e),
+            .formatted(cache, FailureText.of(e)),
         e);
   }
 }

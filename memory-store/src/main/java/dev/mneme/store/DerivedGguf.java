@@ -1,12 +1,14 @@
 package dev.mneme.store;
 
 import com.google.common.base.Ascii;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.PackKind.MemoryDecoder;
 import dev.mneme.store.PackKind.MlpMemory;
 import dev.mneme.store.hf.GgufConverter;
 import dev.mneme.store.hf.MlpGgufConverter;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -20,7 +22,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A file's name or folder holds the model's digest, so a file never goes stale; beside it lies
  * its own SHA-256, so a damaged one is found before it is used, and made again. Several processes
- * may ask at once: each makes its own and moves it into place whole.
+ * may ask at once: each makes its own and moves it into place whole. It is made of a private copy
+ * whose digests were taken while it was copied, so the name and the content always belong together.
  */
 public final class DerivedGguf {
   private static final Logger log = LoggerFactory.getLogger(DerivedGguf.class);
@@ -46,13 +49,27 @@ public final class DerivedGguf {
           of(
               cache,
               "%s-v%d.gguf".formatted(name, GgufConverter.VERSION),
-              made -> GgufConverter.convertMemory(pack.directory(), made, type));
+              made -> GgufConverter.convertMemory(verified(pack, made), made, type));
       case MlpMemory(_) ->
           of(
               cache,
               "%s-mlp-v%d.gguf".formatted(name, MlpGgufConverter.VERSION),
-              made -> MlpGgufConverter.convert(pack.directory(), made, type));
+              made -> MlpGgufConverter.convert(verified(pack, made), made, type));
     };
+  }
+
+  /** A copy of a pack's files beside the file to be made, which goes with its folder. */
+  private static Path verified(MemoryPack pack, Path made) {
+    try {
+      Path name = pack.directory().toAbsolutePath().normalize().getFileName();
+      Path copy =
+          Files.createDirectories(
+              made.resolveSibling("files").resolve(name == null ? "pack" : name.toString()));
+      VerifiedCopy.of(pack.directory(), pack.manifest().files(), copy);
+      return copy;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /**
@@ -92,10 +109,10 @@ public final class DerivedGguf {
         CacheFolder.delete(temporary);
       }
       return file;
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new MnemeException(
-          "cannot keep a GGUF file in %s: %s; set MNEME_HOME to a writable folder"
-              .formatted(folder, e),
+          "cannot keep a GGUF file in %s: %s; set MNEME_HOME to a writable folder with room for the model twice"
+              .formatted(folder, FailureText.of(e)),
           e);
     }
   }

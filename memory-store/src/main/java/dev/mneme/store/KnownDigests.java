@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,7 +28,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A file is taken to be the one that was read if its size, its number in the file system, the
  * time of its last change and that of the last change of these (which no program sets at will) are
- * what they were, as Git does. A file that changed in the last two seconds before it was read is
+ * what they were, as Git does. While it is read, no folder above it may be changed either: one that
+ * is renamed and put back could show another file under the same path for a moment. A file that changed in the last two seconds before it was read is
  * read again next time, for clocks of file systems are coarse. Where a file system does not say all
  * that, as on Windows, every file is read each time.
  *
@@ -40,6 +42,8 @@ final class KnownDigests {
   private static final String ATTRIBUTES = "unix:size,ino,dev,lastModifiedTime,ctime";
   private static final Duration COARSE = Duration.ofSeconds(2);
   private static final int NUMBERS = 6;
+  private static final String FOLDER_ATTRIBUTES = "unix:ino,dev,ctime,mode";
+  private static final int STICKY = 01000;
 
   private final Path folder;
   private final Duration coarse;
@@ -100,6 +104,21 @@ final class KnownDigests {
     }
   }
 
+  /**
+   * The folders above a file as they are now. Not those in which only a file's owner may rename it,
+   * as /tmp, for these change all the time.
+   */
+  private static List<Map<String, Object>> folders(Path real) throws IOException {
+    var found = new ArrayList<Map<String, Object>>();
+    for (Path folder = real.getParent(); folder != null; folder = folder.getParent()) {
+      Map<String, Object> attributes = Files.readAttributes(folder, FOLDER_ATTRIBUTES);
+      if (!(attributes.get("mode") instanceof Integer mode) || (mode & STICKY) == 0) {
+        found.add(attributes);
+      }
+    }
+    return found;
+  }
+
   /** Size and digest of a file, which is read to its end unless it is known. */
   Entry describe(Path file) {
     try {
@@ -114,10 +133,12 @@ final class KnownDigests {
       if (known.isPresent()) {
         return new Entry(String.valueOf(file.getFileName()), before.get().size(), known.get());
       }
+      List<Map<String, Object>> folders = folders(real);
       Instant began = Instant.now();
       Entry read = PackFiles.describe(file);
       if (file.toRealPath().equals(real)
           && Stamp.of(real).equals(before)
+          && folders(real).equals(folders)
           && before.get().isOlderThan(began.minus(coarse))) {
         write(note, real, before.get(), read.sha256());
       }

@@ -7,6 +7,10 @@ import dev.mneme.IncompatibleMemoryException;
 import dev.mneme.MemoryModule;
 import dev.mneme.MnemeException;
 import dev.mneme.UnresolvedNameException;
+import dev.mneme.store.packs.MemoryStore;
+import dev.mneme.store.packs.PackPlace.OpenedPack;
+import dev.mneme.store.packs.PackPlace;
+import dev.mneme.store.packs.Trust;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -42,14 +46,18 @@ public interface MemoryLoader {
   }
 
   /**
-   * Opens a pack that a jar on the class path brings, as {@code law}.
+   * Opens the pack of a name, as {@code law}: the one that is installed under it in {@link
+   * MemoryStore#standard()}, or else the one that a jar on the class path brings. {@code store:law}
+   * and {@code classpath:law} mean one of the two.
    *
-   * @throws UnresolvedNameException if no pack has the name, or several do
+   * @throws UnresolvedNameException if no pack has the name, or several jars bring one
    * @throws IncompatibleMemoryException as for {@link #open(Path, HostModel)}
    * @throws MnemeException likewise
    */
   static MemoryModule open(String name, HostModel host) {
-    return open(ClassPathModels.here().pack(name), host);
+    try (OpenedPack pack = PackPlace.ofName(name).open(Trust.ofEnvironment())) {
+      return open(pack.pack(), host);
+    }
   }
 
   /** As {@link #open(Path, HostModel)}, with a pack opened before. */
@@ -65,6 +73,7 @@ public interface MemoryLoader {
 
   /** As {@link #open(MemoryPack, HostModel)}, with a choice of engines. */
   static MemoryModule open(MemoryPack pack, HostModel host, List<MemoryLoader> loaders) {
+    pack.requireTrusted();
     // Whether another host than the one it was trained on will do is decided when attaching.
     Compatibility found = pack.compatibilityWith(host, ForeignHostPolicy.ACCEPT);
     List<MemoryLoader> fitting = fitting(pack, host, loaders);

@@ -4,6 +4,7 @@ import dev.mneme.Compatibility;
 import dev.mneme.ForeignHostPolicy;
 import dev.mneme.HostModel;
 import dev.mneme.MalformedFileException;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.TappedHost;
@@ -14,6 +15,8 @@ import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.hf.NetworkShape;
 import dev.mneme.store.safetensors.NotFinite;
 import dev.mneme.store.safetensors.TensorSource;
+import dev.mneme.store.packs.Trust;
+import dev.mneme.store.packs.UntrustedPackException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -40,14 +43,14 @@ public final class MemoryPack {
   private final PackManifest manifest;
   private final String digest;
   private final PackContent content;
-  private final boolean vouchedFor;
+  private final PackProof proof;
 
-  private MemoryPack(Path directory, PackManifest manifest, boolean vouchedFor, String digest) {
+  private MemoryPack(Path directory, PackManifest manifest, PackProof proof, String digest) {
     this.directory = directory;
     this.manifest = manifest;
-    this.vouchedFor = vouchedFor;
+    this.proof = proof;
     this.digest = digest;
-    this.content = PackContent.read(directory, manifest.kind(), digest, VocabularyCache.standard());
+    this.content = PackContent.read(directory, manifest, digest, VocabularyCache.standard());
     NetworkShape network = content.network();
     if (manifest.architecture() != network.architecture()
         || manifest.vocabularySize() != network.vocabulary()) {
@@ -68,6 +71,10 @@ public final class MemoryPack {
    * before and its file system says that nothing about it changed since. {@link #openFresh} reads
    * in any case.
    *
+   * <p>The environment variable {@code MNEME_SIGNATURES} says whether a signature is needed; see
+   * {@link Trust#ofEnvironment}. A plain folder has none.
+   *
+   * @throws UntrustedPackException if a signature is required and nobody vouches for the pack
    * @throws PackIntegrityException if a file is absent, has another size or digest, is a link, or
    *     is a model file that the manifest does not list; names every such file
    * @throws MalformedFileException if a file breaks the rules of its format
@@ -75,15 +82,29 @@ public final class MemoryPack {
    *     holds an MLP Memory, whose host nothing names
    */
   public static MemoryPack open(Path directory) {
-    return open(directory, KnownDigests.standard()::describe);
+    return open(directory, Trust.ofEnvironment());
   }
 
-  /** As {@link #open}, reading every file to its end whatever is known of it. */
+  /**
+   * As {@link #open(Path)}, by a policy of the caller's own. An engine that runs the pack asks the
+   * environment all the same, unless {@code trust} required a signature.
+   */
+  public static MemoryPack open(Path directory, Trust trust) {
+    return open(directory, trust, KnownDigests.standard()::describe);
+  }
+
+  /** As {@link #open(Path)}, reading every file to its end whatever is known of it. */
   public static MemoryPack openFresh(Path directory) {
-    return open(directory, PackFiles::describe);
+    return openFresh(directory, Trust.ofEnvironment());
   }
 
-  private static MemoryPack open(Path directory, Function<Path, Entry> describe) {
+  /** As {@link #openFresh(Path)}, by a policy of the caller's own. */
+  public static MemoryPack openFresh(Path directory, Trust trust) {
+    return open(directory, trust, PackFiles::describe);
+  }
+
+  private static MemoryPack open(
+      Path directory, Trust trust, Function<Path, Entry> describe) {
     if (!Files.isDirectory(directory)) {
       throw new MnemeException(
           "no such pack: %s; give a folder with %s, or with a model's %s"
@@ -91,7 +112,7 @@ public final class MemoryPack {
     }
     Path file = directory.resolve(PackManifest.FILE);
     if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-      return openPlainFolder(directory, describe);
+      return openPlainFolder(directory, trust, describe);
     }
     if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) { // whoever opens a pipe waits
       throw new PackIntegrityException(
@@ -99,8 +120,9 @@ public final class MemoryPack {
     }
     byte[] bytes = readManifest(file);
     PackManifest manifest = PackManifest.parse(file.toString(), bytes);
+    PackProof proof = PackProof.of(directory, bytes, trust);
     verify(directory, manifest, describe);
-    return new MemoryPack(directory, manifest, true, "sha256:" + PackFiles.sha256(bytes));
+    return new MemoryPack(directory, manifest, proof, "sha256:" + PackFiles.sha256(bytes));
   }
 
   /**
@@ -139,7 +161,7 @@ public final class MemoryPack {
 
   private static MemoryPack importFrom(Path directory, PackLabel label, PackKind kind, Path out) {
     PackImport.run(directory, label, kind, out);
-    return open(out);
+    return open(out, Trust.OFF); // nobody had time to sign it
   }
 
   public String name() {
@@ -179,7 +201,24 @@ public final class MemoryPack {
 
   /** The weight the pack's maker recommends; empty for a plain folder. */
   public OptionalDouble recommendedLambda() {
-    return vouchedFor ? OptionalDouble.of(manifest.lambda()) : OptionalDouble.empty();
+    return proof.isOfPlainFolder()
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(manifest.lambda());
+  }
+
+  /** Who vouched for the pack when it was opened, where the policy asked. */
+  public Optional<String> signer() {
+    return proof.signer();
+  }
+
+  /**
+   * Refuses a pack that nobody vouched for, if the environment variable {@code MNEME_SIGNATURES}
+   * requires that somebody does. Every engine asks before it runs a pack, however it was opened.
+   *
+   * @throws UntrustedPackException if nobody vouches for it
+   */
+  public void requireTrusted() {
+    proof.requireTrusted(directory);
   }
 
   /** The type that loses nothing of the weights: F16 where they are stored so, or else F32. */
@@ -207,7 +246,9 @@ public final class MemoryPack {
     return Compatibility.of(host, name(), vocabulary(), reads, onForeignHost);
   }
 
-  private static MemoryPack openPlainFolder(Path directory, Function<Path, Entry> describe) {
+  private static MemoryPack openPlainFolder(
+      Path directory, Trust trust, Function<Path, Entry> describe) {
+    PackProof proof = PackProof.ofPlainFolder(directory, trust);
     var kind = new PackKind.MemoryDecoder(); // the only kind that names no host
     PackContent.requireKind(directory, kind);
     HuggingFaceConfig config = HuggingFaceConfig.read(directory);
@@ -226,14 +267,14 @@ public final class MemoryPack {
             config.architecture(),
             config.vocabulary(),
             files);
-    return new MemoryPack(directory, manifest, false, "sha256:" + PackFiles.sha256(files));
+    return new MemoryPack(directory, manifest, proof, "sha256:" + PackFiles.sha256(files));
   }
 
   private static byte[] readManifest(Path file) {
     try {
       return Files.readAllBytes(file);
     } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
     }
   }
 

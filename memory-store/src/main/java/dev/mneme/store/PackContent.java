@@ -5,17 +5,22 @@ import dev.mneme.MnemeException;
 import dev.mneme.Vocabulary;
 import dev.mneme.store.PackKind.MemoryDecoder;
 import dev.mneme.store.PackKind.MlpMemory;
+import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceModel;
 import dev.mneme.store.hf.MlpModel;
 import dev.mneme.store.hf.NetworkShape;
+import dev.mneme.store.hf.TokenizerJson;
 import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.store.safetensors.TensorSource;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** What is learnt of a model folder by opening it once as the kind it should be. */
 record PackContent(NetworkShape network, Vocabulary vocabulary, WeightType storedType) {
+
+  private static final String WEIGHTS = ".safetensors";
 
   /**
    * Opens and checks a folder.
@@ -50,13 +55,18 @@ record PackContent(NetworkShape network, Vocabulary vocabulary, WeightType store
    * As {@link #read} of a folder whose files are verified, which is quick where the same content
    * was opened before: what was checked then is not checked again.
    *
+   * @param manifest lists the files
    * @param digest of all the files
    */
-  static PackContent read(Path directory, PackKind kind, String digest, VocabularyCache cache) {
+  static PackContent read(
+      Path directory, PackManifest manifest, String digest, VocabularyCache cache) {
+    PackKind kind = manifest.kind();
     Optional<Vocabulary> known = cache.find(digest);
     if (known.isEmpty()) {
       PackContent content = read(directory, kind);
-      cache.put(digest, content.vocabulary());
+      List<Entry> small =
+          manifest.files().stream().filter(file -> !file.name().endsWith(WEIGHTS)).toList();
+      cache.put(digest, directory, small, copy -> vocabulary(copy, kind));
       return content;
     }
     NetworkShape network =
@@ -67,6 +77,15 @@ record PackContent(NetworkShape network, Vocabulary vocabulary, WeightType store
     try (TensorSource tensors = TensorSource.openDirectory(directory)) {
       return new PackContent(network, known.get(), storedType(tensors));
     }
+  }
+
+  /** The vocabulary alone, of a folder that needs no weights for it. */
+  private static Vocabulary vocabulary(Path directory, PackKind kind) {
+    return switch (kind) {
+      case MemoryDecoder() ->
+          TokenizerJson.read(directory, HuggingFaceConfig.read(directory)).vocabulary();
+      case MlpMemory(_) -> MlpModel.tokenizer(directory).vocabulary();
+    };
   }
 
   /** The type that loses nothing: F16 where all weights are stored so, or else F32. */

@@ -1,9 +1,12 @@
 package dev.mneme.store;
 
 import com.google.common.hash.Hashing;
-import dev.mneme.Vocabulary;
+import dev.mneme.FailureText;
+import dev.mneme.PackIntegrityException;
 import dev.mneme.Vocabulary.Kind;
 import dev.mneme.Vocabulary.Merges;
+import dev.mneme.Vocabulary;
+import dev.mneme.store.PackManifest.Entry;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -17,6 +20,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,14 +77,18 @@ final class VocabularyCache {
         return Optional.of(parse(ByteBuffer.wrap(bytes, 0, end)));
       }
       log.warn("the cached {} is damaged and will be made again", file);
-    } catch (IOException | BufferUnderflowException e) {
-      log.warn("the cached {} cannot be read and will be made again: {}", file, e.toString());
+    } catch (IOException | RuntimeException e) { // whatever the numbers in it lead to
+      log.warn(
+          "the cached {} cannot be read and will be made again: {}", file, FailureText.of(e));
     }
     return Optional.empty();
   }
 
   private static Vocabulary parse(ByteBuffer in) {
     int size = in.getInt();
+    if (size < 0 || size > in.remaining() / (1 + Integer.BYTES)) { // a kind and a length each
+      throw new BufferUnderflowException();
+    }
     Vocabulary.Builder vocabulary = Vocabulary.builder();
     int bos = in.getInt();
     if (bos >= 0) {
@@ -95,7 +103,7 @@ final class VocabularyCache {
     in.asIntBuffer().get(lengths);
     in.position(in.position() + size * Integer.BYTES);
     for (int id = 0; id < size; id++) {
-      byte[] entry = new byte[lengths[id]];
+      byte[] entry = new byte[Math.min(lengths[id], in.remaining() + 1)];
       in.get(entry);
       vocabulary.add(entry, KINDS.get(kinds[id]));
     }
@@ -108,7 +116,33 @@ final class VocabularyCache {
     return vocabulary.build();
   }
 
-  /** Keeps a vocabulary, if the folder can be written. */
+  /**
+   * Keeps a pack's vocabulary, if the folder can be written. It is read again, from a private copy
+   * with the digests that the pack lists: what is kept never belongs to files that were changed
+   * after they were verified.
+   *
+   * @param small the pack's files that a vocabulary is read from
+   * @param read reads it from the copy
+   * @throws PackIntegrityException if a file is not the listed one any more
+   */
+  void put(String packDigest, Path pack, List<Entry> small, Function<Path, Vocabulary> read) {
+    Vocabulary vocabulary;
+    try {
+      Path copy = CacheFolder.temporary(folder);
+      try {
+        VerifiedCopy.of(pack, small, copy);
+        vocabulary = read.apply(copy);
+      } finally {
+        CacheFolder.delete(copy);
+      }
+    } catch (IOException e) {
+      log.debug("a vocabulary cannot be kept in {}", folder, e);
+      return;
+    }
+    put(packDigest, vocabulary);
+  }
+
+  /** Keeps a vocabulary that was read from verified bytes, if the folder can be written. */
   void put(String packDigest, Vocabulary vocabulary) {
     byte[] content = write(vocabulary);
     try {

@@ -36,6 +36,7 @@ public final class TorchMemoryDecoder implements MemoryModule {
    * @throws dev.mneme.NativeLibraryException if PyTorch cannot be loaded
    */
   public static TorchMemoryDecoder open(MemoryPack pack, TorchOptions options) {
+    pack.requireTrusted();
     if (!(pack.kind() instanceof PackKind.MemoryDecoder)) {
       throw new MnemeException(
           "the pack %s holds a %s, not a memory-decoder"

@@ -59,6 +59,7 @@ public final class TorchMlpMemory implements MemoryModule {
    * @throws NativeLibraryException if PyTorch cannot be loaded
    */
   public static TorchMlpMemory open(MemoryPack pack, TorchOptions options) {
+    pack.requireTrusted();
     if (!(pack.kind() instanceof PackKind.MlpMemory(TappedHost reads))) {
       throw new MnemeException(
           "the pack %s holds a %s, not an mlp-memory, which alone runs here"

@@ -43,6 +43,7 @@ public final class LlamaCppMemoryDecoder implements MemoryModule {
    */
   public static LlamaCppMemoryDecoder open(
       MemoryPack pack, WeightType type, LlamaCppOptions options, Path cache) {
+    pack.requireTrusted();
     return new LlamaCppMemoryDecoder(
         pack, new LlamaModel(DerivedGguf.of(pack, type, cache), options));
   }

@@ -51,6 +51,7 @@ public final class LlamaCppMlpMemory implements MemoryModule {
    */
   public static LlamaCppMlpMemory open(
       MemoryPack pack, WeightType type, LlamaCppOptions options, Path cache) {
+    pack.requireTrusted();
     if (pack.kind() instanceof PackKind.MlpMemory(TappedHost reads)
         && pack.network() instanceof MlpShape shape) {
       return new LlamaCppMlpMemory(

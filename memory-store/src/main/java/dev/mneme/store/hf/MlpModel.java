@@ -100,6 +100,16 @@ public final class MlpModel implements AutoCloseable {
         "an MLP Memory in the style of " + shape.style().modelType());
   }
 
+  /**
+   * The tokenizer alone, of a folder that need not hold weights.
+   *
+   * @throws MalformedFileException if a file breaks its format
+   * @throws MnemeException if there is none
+   */
+  public static TokenizerJson tokenizer(Path directory) {
+    return tokenizer(directory, MlpConfig.read(directory));
+  }
+
   private static TokenizerJson tokenizer(Path directory, MlpConfig config) {
     if (!Files.isRegularFile(directory.resolve(TokenizerJson.FILE))) {
       throw new MnemeException(

@@ -1,7 +1,9 @@
 package dev.mneme.store.packs;
 
 import dev.mneme.Compatibility;
+import dev.mneme.FailureText;
 import dev.mneme.HostModel;
+import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.UnresolvedNameException;
@@ -13,11 +15,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Packs on disk, by name and by content. A file's bytes are kept once, under their SHA-256, however
@@ -78,7 +84,7 @@ public final class MemoryStore {
    * @param allowOlder whether a version before the installed one may take its place
    * @throws UntrustedPackException if nobody vouches for the pack as asked
    * @throws PackIntegrityException if files are not those the manifest lists; names all of them
-   * @throws dev.mneme.MalformedFileException if a file breaks its format
+   * @throws MalformedFileException if a file breaks its format
    * @throws MnemeException if the pack is older than the installed one, or the store cannot be
    *     written
    */
@@ -98,7 +104,9 @@ public final class MemoryStore {
       }
     } catch (IOException e) {
       throw new MnemeException(
-          "cannot install the pack %s in %s: %s".formatted(manifest.name(), root(), e), e);
+          "cannot install the pack %s in %s: %s"
+              .formatted(manifest.name(), root(), FailureText.of(e)),
+          e);
     }
     return installed(manifest, named);
   }
@@ -109,10 +117,12 @@ public final class MemoryStore {
     String hex = named.hex();
     Path staging = folder.newMaking();
     try {
-      if (!isWhole(hex)) {
+      if (isWhole(hex)) {
+        renewSignature(source, hex, staging);
+      } else {
         var making = new PackMaking(source, staging.resolve("pack"), folder.step());
         making.copy();
-        MemoryPack.open(making.folder());
+        MemoryPack.open(making.folder(), Trust.OFF); // its signature was looked at
         making.share(Files.createDirectories(folder.blobs()));
         making.complete(Files.createDirectories(folder.packs()).resolve(hex));
       }
@@ -122,6 +132,22 @@ public final class MemoryStore {
       folder.step().run();
     } finally {
       StoreFolder.delete(staging);
+    }
+  }
+
+  /** A pack that is there may come signed, or signed anew, this time. */
+  private void renewSignature(PackSource source, String hex, Path staging) throws IOException {
+    Optional<byte[]> signature = source.signature();
+    Optional<byte[]> before = PackFolder.signatureIn(folder.pack(hex));
+    if (signature.isPresent()
+        && !(before.isPresent() && Arrays.equals(before.get(), signature.get()))) {
+      Path made = Files.write(staging.resolve(PackSignature.FILE), signature.get());
+      folder.step().run();
+      Files.move(
+          made,
+          folder.pack(hex).resolve(PackSignature.FILE),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
     }
   }
 
@@ -147,7 +173,7 @@ public final class MemoryStore {
   }
 
   private void requireNotOlder(PackManifest manifest) {
-    find(manifest.name())
+    sound(manifest.name())
         .filter(installed -> installed.version().compareTo(manifest.version()) > 0)
         .ifPresent(
             installed -> {
@@ -164,10 +190,10 @@ public final class MemoryStore {
       return false;
     }
     try {
-      MemoryPack.openFresh(pack);
+      requireDigest(MemoryPack.openFresh(pack, Trust.OFF), PackName.digest(hex));
       Files.setLastModifiedTime(pack, FileTime.from(clock.instant())); // so that it stays for now
       return true;
-    } catch (PackIntegrityException e) {
+    } catch (PackIntegrityException | MalformedFileException e) {
       folder.discard(pack, true);
       return false;
     } catch (MnemeException | NoSuchFileException e) {
@@ -178,15 +204,48 @@ public final class MemoryStore {
     }
   }
 
-  /** Everything installed, by name. */
+  /** The names of everything installed, also of what is damaged, in the order of the alphabet. */
+  public List<String> names() {
+    return folder.installedNames();
+  }
+
+  /** Whether a name is taken, also by a pack that is damaged. */
+  public boolean has(String name) {
+    return folder.named(name).isPresent();
+  }
+
+  /** Everything installed that is not damaged, by name; see {@link #damaged}. */
   public List<InstalledPack> list() {
-    return folder.installedNames().stream().flatMap(name -> find(name).stream()).toList();
+    return names().stream().flatMap(name -> sound(name).stream()).toList();
+  }
+
+  /** Why packs cannot be used whose files in the store are not what they were, by name. */
+  public SortedMap<String, String> damaged() {
+    var reasons = new TreeMap<String, String>();
+    for (String name : names()) {
+      try {
+        find(name);
+      } catch (MnemeException e) {
+        reasons.put(name, String.valueOf(e.getMessage()));
+      }
+    }
+    return reasons;
+  }
+
+  /** What a name means, unless its files are damaged. */
+  private Optional<InstalledPack> sound(String name) {
+    try {
+      return find(name);
+    } catch (PackIntegrityException | MalformedFileException e) {
+      return Optional.empty();
+    }
   }
 
   /**
    * What a name means; nothing if it is no name or not installed.
    *
-   * @throws dev.mneme.MalformedFileException if the store's own files are damaged
+   * @throws PackIntegrityException if the pack's manifest is not the one that was installed
+   * @throws MalformedFileException if the store's own files are damaged
    */
   public Optional<InstalledPack> find(String name) {
     Optional<PackName> named = folder.named(name);
@@ -194,6 +253,7 @@ public final class MemoryStore {
       Path manifest = folder.pack(named.get().hex()).resolve(PackManifest.FILE);
       try {
         byte[] bytes = Files.readAllBytes(manifest);
+        requireDigest(manifest, PackSignature.digestOf(bytes), named.get().digest());
         return Optional.of(installed(PackManifest.parse(manifest.toString(), bytes), named.get()));
       } catch (IOException e) {
         Optional<PackName> before = named;
@@ -201,12 +261,26 @@ public final class MemoryStore {
         if (named.equals(before)) {
           throw new MnemeException(
               "the store says that %s is %s, but cannot read %s (%s); install the pack again"
-                  .formatted(name, before.get().digest(), manifest, e),
+                  .formatted(name, before.get().digest(), manifest, FailureText.of(e)),
               e);
         }
       }
     }
     return Optional.empty();
+  }
+
+  /** A pack lies under its digest: what has another one is not what was installed. */
+  private static void requireDigest(Path manifest, String found, String expected) {
+    if (!found.equals(expected)) {
+      throw new PackIntegrityException(
+          "%s was changed after it was installed: its digest is %s, expected %s; install the pack again with `mneme pack pull`"
+              .formatted(manifest, found, expected));
+    }
+  }
+
+  private static MemoryPack requireDigest(MemoryPack pack, String expected) {
+    requireDigest(pack.directory().resolve(PackManifest.FILE), pack.digest(), expected);
+    return pack;
   }
 
   private InstalledPack installed(PackManifest manifest, PackName named) {
@@ -228,7 +302,7 @@ public final class MemoryStore {
     return find(name)
         .orElseThrow(
             () -> {
-              List<String> names = list().stream().map(InstalledPack::name).toList();
+              List<String> names = names();
               return new UnresolvedNameException(
                   "no pack named %s is installed in %s; installed: %s"
                       .formatted(name, root(), names.isEmpty() ? "none" : String.join(", ", names)),
@@ -252,8 +326,8 @@ public final class MemoryStore {
       try {
         // What the name still means was not being collected before it was marked.
         if (require(name).digest().equals(installed.digest())) {
-          requireTrusted(installed, trust);
-          return new PackLease(MemoryPack.open(installed.directory()), mark);
+          MemoryPack pack = MemoryPack.open(installed.directory(), trust);
+          return new PackLease(requireDigest(pack, installed.digest()), mark);
         }
       } catch (RuntimeException e) {
         mark.ifPresent(PackLease::remove);
@@ -274,7 +348,7 @@ public final class MemoryStore {
       folder.step().run();
       return Optional.of(Files.createFile(marks.resolve(Owner.newName())));
     } catch (IOException e) {
-      throw new MnemeException("cannot lease a pack in %s: %s".formatted(root(), e), e);
+      throw new MnemeException("cannot lease a pack in %s: %s".formatted(root(), FailureText.of(e)), e);
     }
   }
 
@@ -287,13 +361,16 @@ public final class MemoryStore {
    */
   public InstalledPack verify(String name, Trust trust) {
     InstalledPack installed = require(name);
-    requireTrusted(installed, trust);
-    MemoryPack.openFresh(installed.directory());
+    requireDigest(MemoryPack.openFresh(installed.directory(), trust), installed.digest());
     return installed;
   }
 
   private static void requireTrusted(InstalledPack installed, Trust trust) {
     try (PackFolder pack = PackFolder.open(installed.directory())) {
+      requireDigest(
+          installed.directory().resolve(PackManifest.FILE),
+          PackSignature.digestOf(pack.manifestBytes()),
+          installed.digest());
       trust.check(pack.manifestBytes(), pack.signature(), pack.origin());
     }
   }
@@ -305,7 +382,8 @@ public final class MemoryStore {
    * @throws PackIntegrityException if its files are damaged
    */
   public static Compatibility check(InstalledPack pack, HostModel host) {
-    return MemoryLoader.check(MemoryPack.open(pack.directory()), host);
+    MemoryPack opened = MemoryPack.open(pack.directory(), Trust.OFF); // compared, not run
+    return MemoryLoader.check(requireDigest(opened, pack.digest()), host);
   }
 
   /**
@@ -318,7 +396,7 @@ public final class MemoryStore {
       return PackManifest.isValidName(name)
           && Files.deleteIfExists(folder.names().resolve(name + ".json"));
     } catch (IOException e) {
-      throw new MnemeException("cannot remove %s from %s: %s".formatted(name, root(), e), e);
+      throw new MnemeException("cannot remove %s from %s: %s".formatted(name, root(), FailureText.of(e)), e);
     }
   }
 
@@ -340,7 +418,7 @@ public final class MemoryStore {
     try {
       return new StoreCollection(folder, clock.instant().minus(grace)).run();
     } catch (IOException e) {
-      throw new MnemeException("cannot collect in %s: %s".formatted(root(), e), e);
+      throw new MnemeException("cannot collect in %s: %s".formatted(root(), FailureText.of(e)), e);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.mneme.store.packs;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.PackManifest;
 import java.io.IOException;
@@ -43,7 +44,7 @@ public final class PackFolder implements PackSource {
     try (InputStream in = openRegular(file)) {
       return in.readAllBytes();
     } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
     }
   }
 
@@ -73,6 +74,15 @@ public final class PackFolder implements PackSource {
 
   @Override
   public Optional<byte[]> signature() {
+    return signatureIn(folder);
+  }
+
+  /**
+   * The bytes of {@code pack.sig} in a folder, where it has one.
+   *
+   * @throws MnemeException if it is no regular file or cannot be read
+   */
+  public static Optional<byte[]> signatureIn(Path folder) {
     Path file = folder.resolve(PackSignature.FILE);
     return Files.exists(file, LinkOption.NOFOLLOW_LINKS)
         ? Optional.of(read(file))

@@ -4,7 +4,6 @@ import dev.mneme.MnemeException;
 import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.PackManifest;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -26,9 +25,11 @@ public record PackReference(String text) {
   /** One letter and a colon is a drive. */
   private static final Pattern FOUND = Pattern.compile("([a-z]{2,}):(.+)");
 
-  /** Whether it has a scheme, and so means a pack that is somewhere else. */
+  /** Whether it has a finder's scheme, and so means a pack that is somewhere else. */
   public boolean isRemote() {
-    return FOUND.matcher(text).matches();
+    return FOUND.matcher(text).matches()
+        && !text.startsWith(PackPlace.STORE)
+        && !text.startsWith(PackPlace.CLASS_PATH);
   }
 
   /**
@@ -39,18 +40,13 @@ public record PackReference(String text) {
    */
   public PackSource open(FetchListener listener) {
     Matcher found = FOUND.matcher(text);
-    if (found.matches()) {
+    if (isRemote() && found.matches()) {
       return finder(found.group(1)).find(found.group(2), listener);
     }
-    Optional<Path> path = existingPath();
-    if (path.isPresent()) {
-      return Files.isDirectory(path.get())
-          ? PackFolder.open(path.get())
-          : PackArchive.open(path.get());
-    }
     ClassPathModels models = ClassPathModels.here();
-    if (models.packs().contains(text)) {
-      return PackFolder.open(models.pack(text).directory());
+    Optional<PackPlace> place = PackPlace.findSource(text, models);
+    if (place.isPresent()) {
+      return source(place.get());
     }
     throw new MnemeException(
         "no such pack: %s; give a folder with %s, a file that ends in %s, %s, or a pack on the class path: %s"
@@ -62,12 +58,16 @@ public record PackReference(String text) {
                 models.packs()));
   }
 
-  private Optional<Path> existingPath() {
-    try {
-      return Optional.of(Path.of(text)).filter(Files::exists);
-    } catch (InvalidPathException e) {
-      return Optional.empty();
-    }
+  /** Whoever installs a pack looks at its signature, so nobody does here. */
+  private static PackSource source(PackPlace place) {
+    return switch (place) {
+      case PackPlace.InFolder(Path path) ->
+          Files.isDirectory(path) ? PackFolder.open(path) : PackArchive.open(path);
+      case PackPlace.OnClassPath(ClassPathModels models, String name) ->
+          PackFolder.open(models.pack(name, Trust.OFF).directory());
+      case PackPlace.Installed(MemoryStore store, String name) ->
+          PackFolder.open(store.require(name).directory());
+    };
   }
 
   private PackFinder finder(String scheme) {

@@ -1,5 +1,6 @@
 package dev.mneme.store.packs;
 
+import dev.mneme.MalformedFileException;
 import dev.mneme.store.PackManifest;
 import dev.mneme.store.packs.MemoryStore.Collected;
 import java.io.IOException;
@@ -46,6 +47,8 @@ record StoreCollection(StoreFolder folder, Instant limit) {
             .forEach(entry -> kept.add(entry.sha256()));
       } catch (NoSuchFileException e) {
         // Another process collected it.
+      } catch (MalformedFileException e) {
+        // Damaged: its own links keep its files, and installing it again shares them anew.
       }
     }
     long bytes = 0;

@@ -48,13 +48,15 @@ public record Trust(Policy policy, List<TrustedKey> keys, InstantSource clock) {
 
   /**
    * The policy that the environment variable {@code MNEME_SIGNATURES} names (off, warn or require;
-   * off where it is not set) and the keys in the file {@link TrustedKey#FILE} of {@link MnemeHome}.
+   * off where it is not set) and the keys in the file {@link TrustedKey#FILE} of {@link MnemeHome},
+   * which is not read where signatures are not looked at.
    *
    * @throws MnemeException if the variable says anything else
    * @throws dev.mneme.MalformedFileException if the file is not one of keys
    */
   public static Trust ofEnvironment() {
-    String named = System.getenv().getOrDefault(VARIABLE, "off");
+    String set = System.getenv().getOrDefault(VARIABLE, "").strip();
+    String named = set.isEmpty() ? "off" : set;
     Policy policy =
         Enums.getIfPresent(Policy.class, Ascii.toUpperCase(named))
             .toJavaUtil()
@@ -62,7 +64,9 @@ public record Trust(Policy policy, List<TrustedKey> keys, InstantSource clock) {
                 () ->
                     new MnemeException(
                         "%s is \"%s\"; set it to off, warn or require".formatted(VARIABLE, named)));
-    return new Trust(policy, TrustedKey.read(MnemeHome.folder().resolve(TrustedKey.FILE)));
+    return policy == Policy.OFF
+        ? OFF
+        : new Trust(policy, TrustedKey.read(MnemeHome.folder().resolve(TrustedKey.FILE)));
   }
 
   /**
@@ -94,7 +98,7 @@ public record Trust(Policy policy, List<TrustedKey> keys, InstantSource clock) {
   private String signer(byte[] manifestBytes, Optional<byte[]> signatureBytes, String origin) {
     if (signatureBytes.isEmpty()) {
       throw untrusted(
-          Reason.MISSING, origin, "is not signed; get a signed copy, or do not require signatures");
+          Reason.MISSING, origin, "is not signed, but MNEME_SIGNATURES or --signatures asks for it; get a signed copy, or sign it with `mneme pack sign`");
     }
     PackSignature signature =
         PackSignature.parse(origin + "/" + PackSignature.FILE, signatureBytes.get());

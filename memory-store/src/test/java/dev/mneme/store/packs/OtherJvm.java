@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Starts programs of these tests in a JVM of their own. */
 final class OtherJvm {
@@ -16,6 +17,13 @@ final class OtherJvm {
    * @param log gets all that it prints
    */
   static Process start(Class<?> program, Path log, Object... arguments) throws IOException {
+    return start(program, log, Map.of(), arguments);
+  }
+
+  /** As {@link #start(Class, Path, Object...)}, with more variables in the environment. */
+  static Process start(
+      Class<?> program, Path log, Map<String, String> environment, Object... arguments)
+      throws IOException {
     var command =
         new ArrayList<>(
             List.of(
@@ -28,9 +36,10 @@ final class OtherJvm {
     for (Object argument : arguments) {
       command.add(argument.toString());
     }
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(log.toFile())
-        .start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+    builder.environment().remove("MNEME_SIGNATURES");
+    builder.environment().putAll(environment);
+    return builder.start();
   }
 }

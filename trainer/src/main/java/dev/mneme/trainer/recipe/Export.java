@@ -9,6 +9,7 @@ import dev.mneme.store.HostNorms;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackKind;
 import dev.mneme.store.PackLabel;
+import dev.mneme.store.packs.Trust;
 import dev.mneme.trainer.StageManifest;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -105,7 +106,7 @@ final class Export {
             && Digests.sha256(staged.resolve(WEIGHTS))
                 .equals(Digests.sha256(output.resolve(WEIGHTS)));
     if (same && recipe instanceof MemoryRecipe memory) {
-      MemoryPack pack = MemoryPack.open(output);
+      MemoryPack pack = MemoryPack.open(output, Trust.OFF); // compared, not run
       same =
           pack.name().equals(memory.name().text())
               && pack.manifest().domain().equals(memory.domain())
