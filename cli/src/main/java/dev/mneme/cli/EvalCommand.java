@@ -141,7 +141,7 @@ final class EvalCommand implements Callable<Integer> {
       printRow(out, "mixture", result.mixture());
       for (MemoryUse use : result.uses()) {
         use.lambda()
-            .ifPresent(value -> out.printf(Locale.ROOT, "  lambda of %s: %s%n", use.name(), value));
+            .ifPresent(value -> Line.print(out, "  lambda of %s: %s%n", use.name(), value));
       }
     }
     out.printf(
@@ -154,7 +154,7 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private static void printRow(PrintWriter out, String name, Perplexity.Figures figures) {
-    out.printf(
-        Locale.ROOT, "%-24s %12.4f %14.4f%n", name, figures.perplexity(), figures.bitsPerByte());
+    Line.print(
+        out, "%-24s %12.4f %14.4f%n", name, figures.perplexity(), figures.bitsPerByte());
   }
 }

@@ -97,9 +97,12 @@ final class ImportCommand implements Callable<Integer> {
         host == null
             ? MemoryPack.importFrom(directory, label, out)
             : MemoryPack.importFrom(directory, label, reads(host), out);
-    spec.commandLine()
-        .getOut()
-        .println("imported " + pack.name() + " (" + pack.digest() + ") to " + out);
+    Line.print(
+        spec.commandLine().getOut(),
+        "imported %s (%s) to %s%n",
+        pack.name(),
+        pack.digest(),
+        out);
     return 0;
   }
 

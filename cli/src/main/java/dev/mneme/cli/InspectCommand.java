@@ -9,12 +9,12 @@ import dev.mneme.store.gguf.GgufTensor;
 import dev.mneme.store.gguf.GgufValue;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.MlpShape;
+import dev.mneme.store.packs.Trust;
 import dev.mneme.store.safetensors.SafeTensorsFile;
 import dev.mneme.store.safetensors.TensorInfo;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,8 +47,8 @@ final class InspectCommand implements Callable<Integer> {
       inspectSafeTensors(path, out);
     } else if (Files.isRegularFile(path)) {
       inspectGguf(path, out);
-    } else if (Files.isDirectory(path) || models.packs().contains(given)) {
-      inspectPack(ModelNames.pack(given), out);
+    } else if (Files.isDirectory(path) || ModelNames.isPack(given)) {
+      inspectPack(ModelNames.pack(given, Trust.OFF), out); // it is not run
     } else if (models.hosts().contains(given)) {
       inspectGguf(ModelNames.host(given), out);
     } else {
@@ -61,61 +61,57 @@ final class InspectCommand implements Callable<Integer> {
   }
 
   private static void inspectPack(MemoryPack pack, PrintWriter out) {
-    out.printf("pack        %s (%s)%n", pack.name(), pack.manifest().domain());
-    out.printf("digest      %s%n", pack.digest());
-    out.printf(
-        "model       %s %s, %d layers of width %d%n",
+    Line.print(out, "pack        %s (%s)%n", pack.name(), pack.manifest().domain());
+    Line.print(out, "digest      %s%n", pack.digest());
+    Line.print(out, "model       %s %s, %d layers of width %d%n",
         pack.kind().label(),
         pack.network().architecture(),
         pack.network().layers(),
         pack.network().hidden());
     switch (pack.network()) {
       case HuggingFaceConfig config -> {
-        out.printf("context     %d%n", config.context());
+        Line.print(out, "context     %d%n", config.context());
         config
             .shape()
             .attention()
             .window()
             .ifPresent(
                 window ->
-                    out.printf(
-                        "window      %d tokens, from block %d on%s%n",
+                    Line.print(out, "window      %d tokens, from block %d on%s%n",
                         window.length(),
                         window.firstBlock(),
                         window.period() == 0
                             ? ""
                             : ", but for every %d. block".formatted(window.period())));
       }
-      case MlpShape shape -> out.printf("input       %d floats of its host%n", shape.input());
+      case MlpShape shape -> Line.print(out, "input       %d floats of its host%n", shape.input());
     }
-    out.printf("vocabulary  %d ids%n", pack.vocabulary().size());
-    out.printf(
-        Locale.ROOT,
-        "lambda      %s%n",
+    Line.print(out, "vocabulary  %d ids%n", pack.vocabulary().size());
+    Line.print(out, "lambda      %s%n",
         pack.recommendedLambda().isPresent() ? pack.manifest().lambda() : "not stated");
     for (PackManifest.Entry file : pack.manifest().files()) {
-      out.printf("%12d  %s  %s%n", file.bytes(), file.sha256(), file.name());
+      Line.print(out, "%12d  %s  %s%n", file.bytes(), file.sha256(), file.name());
     }
   }
 
   private static void inspectSafeTensors(Path path, PrintWriter out) {
     try (SafeTensorsFile file = SafeTensorsFile.open(path)) {
-      file.metadata().forEach((key, value) -> out.printf("%s = %s%n", key, value));
+      file.metadata().forEach((key, value) -> Line.print(out, "%s = %s%n", key, value));
       for (TensorInfo tensor : file.tensors().values()) {
-        out.printf("%-60s %-6s %s%n", tensor.name(), tensor.dtype(), tensor.shape());
+        Line.print(out, "%-60s %-6s %s%n", tensor.name(), tensor.dtype(), tensor.shape());
       }
-      out.printf("%d tensors%n", file.tensors().size());
+      Line.print(out, "%d tensors%n", file.tensors().size());
     }
   }
 
   private static void inspectGguf(Path path, PrintWriter out) {
     GgufFile file = GgufFile.read(path);
-    out.printf("GGUF version %d%n", file.version());
-    file.metadata().forEach((key, value) -> out.printf("%s = %s%n", key, describe(value)));
+    Line.print(out, "GGUF version %d%n", file.version());
+    file.metadata().forEach((key, value) -> Line.print(out, "%s = %s%n", key, describe(value)));
     for (GgufTensor tensor : file.tensors().values()) {
-      out.printf("%-32s %-6s %s%n", tensor.name(), tensor.type(), tensor.dims());
+      Line.print(out, "%-32s %-6s %s%n", tensor.name(), tensor.type(), tensor.dims());
     }
-    out.printf("%d tensors%n", file.tensors().size());
+    Line.print(out, "%d tensors%n", file.tensors().size());
   }
 
   private static String describe(GgufValue value) {

@@ -1,13 +1,16 @@
 package dev.mneme.cli;
 
 import com.google.common.base.Preconditions;
+import com.google.common.base.Throwables;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import dev.mneme.PrintableText;
 import java.io.PrintWriter;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /** Entry point. Exit codes: 0 done, 1 failed with one {@code error:} line, 2 wrong usage. */
 @Command(
@@ -29,6 +32,12 @@ import picocli.CommandLine.Spec;
     })
 public final class Mneme implements Runnable {
 
+  /**
+   * Which logins Java does not send to a proxy for https. By default these are the ones that all
+   * proxies understand; here the user names the proxy and the password, so they may be sent.
+   */
+  private static final String TUNNEL_SCHEMES = "jdk.http.auth.tunneling.disabledSchemes";
+
   @Spec private CommandSpec spec;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the annotated field before run
@@ -36,6 +45,9 @@ public final class Mneme implements Runnable {
 
   /** Runs one command and exits. */
   public static void main(String[] args) {
+    if (System.getProperty(TUNNEL_SCHEMES) == null) {
+      System.setProperty(TUNNEL_SCHEMES, "");
+    }
     System.exit(commandLine().execute(args));
   }
 
@@ -65,7 +77,7 @@ public final class Mneme implements Runnable {
   /** Where the usage is so long that it would hide what is wrong. */
   private static int pointToHelp(ParameterException wrong) {
     PrintWriter err = wrong.getCommandLine().getErr();
-    err.println(wrong.getMessage());
+    err.println(PrintableText.of(String.valueOf(wrong.getMessage())));
     err.println("Try: " + wrong.getCommandLine().getCommandSpec().qualifiedName() + " --help");
     return CommandLine.ExitCode.USAGE;
   }
@@ -75,13 +87,22 @@ public final class Mneme implements Runnable {
       Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
     PrintWriter err = command.getErr();
     if (failure instanceof MnemeException || failure instanceof IllegalArgumentException) {
-      err.println("error: " + failure.getMessage());
+      err.println("error: " + message(failure));
     } else {
-      err.println("error: this is a defect of Mneme, please report it: " + failure);
-      failure.printStackTrace(err);
+      err.println("error: this is a defect of Mneme, please report it: " + FailureText.of(failure));
+      Throwables.getStackTraceAsString(failure)
+          .lines()
+          .forEach(line -> err.println(PrintableText.of(line)));
     }
     return failure instanceof IllegalArgumentException // an option's value out of its range
         ? CommandLine.ExitCode.USAGE
         : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  /** A message of ours is escaped already, and may have several lines. */
+  private static String message(Exception failure) {
+    return failure instanceof MnemeException
+        ? String.valueOf(failure.getMessage())
+        : PrintableText.of(String.valueOf(failure.getMessage()));
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.Compatibility;
 import dev.mneme.HostModel;
 import dev.mneme.MnemeException;
+import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.MemoryLoader;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.MnemeHome;
@@ -12,6 +13,7 @@ import dev.mneme.store.PackManifest;
 import dev.mneme.store.packs.InstalledPack;
 import dev.mneme.store.packs.MemoryStore;
 import dev.mneme.store.packs.PackArchive;
+import dev.mneme.store.packs.PackPlace;
 import dev.mneme.store.packs.PackReference;
 import dev.mneme.store.packs.PackSignature;
 import dev.mneme.store.packs.PackSource;
@@ -71,7 +73,9 @@ final class PackCommand implements Runnable {
   }
 
   private static Trust trust(Trust.Policy policy) {
-    return new Trust(policy, TrustedKey.read(MnemeHome.folder().resolve(TrustedKey.FILE)));
+    return policy == Trust.Policy.OFF
+        ? Trust.OFF
+        : new Trust(policy, TrustedKey.read(MnemeHome.folder().resolve(TrustedKey.FILE)));
   }
 
   /** Installs a pack. */
@@ -83,7 +87,7 @@ final class PackCommand implements Runnable {
       @Parameters(
               paramLabel = "PACK",
               description =
-                  "A folder with pack.json, a .mpack file, a pack on the class path,"
+                  "A folder with pack.json, a .mpack file, the name of a shipped pack,"
                       + " hf:OWNER/NAME@REVISION of a model hub, or mvn:GROUP:ARTIFACT:VERSION.")
           String given,
       @Option(names = "--signatures", defaultValue = SIGNATURES_DEFAULT, description = SIGNATURES)
@@ -100,8 +104,8 @@ final class PackCommand implements Runnable {
         print(describe(installed, Json.object()));
         return 0;
       }
-      out()
-          .printf(
+      Line.print(
+          out(),
               "installed %s %s (%s)%s%n",
               installed.name(),
               installed.version(),
@@ -119,18 +123,26 @@ final class PackCommand implements Runnable {
       ObjectNode root = Json.object();
       ArrayNode array = root.putArray("packs");
       packs.forEach(pack -> describe(pack, array.addObject()));
+      ObjectNode damaged = root.putObject("damaged");
+      store().damaged().forEach(damaged::put);
+      ArrayNode shipped = root.putArray("shipped");
+      ClassPathModels.here()
+          .packs()
+          .forEach(
+              name -> shipped.addObject().put("name", name).put("hidden", store().has(name)));
       print(root);
       return 0;
     }
-    if (packs.isEmpty()) {
-      out().println("no packs in " + store().root() + "; install one with `mneme pack pull`");
+    if (store().names().isEmpty()) {
+      Line.print(
+          out(), "no packs in %s; install one with `mneme pack pull`%n", store().root());
       return 0;
     }
-    out().printf("%-24s %-10s %-20s %9s  %s%n", "NAME", "VERSION", "DIGEST", "MB", "DOMAIN");
+    PrintWriter out = out();
+    Line.print(out, "%-24s %-10s %-20s %9s  %s%n", "NAME", "VERSION", "DIGEST", "MB", "DOMAIN");
     for (InstalledPack pack : packs) {
-      out()
-          .printf(
-              Locale.ROOT,
+      Line.print(
+              out,
               "%-24s %-10s %-20s %9.1f  %s%n",
               pack.name(),
               pack.version(),
@@ -138,7 +150,23 @@ final class PackCommand implements Runnable {
               pack.bytes() / MB,
               pack.manifest().domain());
     }
+    store().damaged().forEach((name, reason) -> Line.print(out, "%-24s damaged: %s%n", name, reason));
+    printHidden(out);
     return 0;
+  }
+
+  /** What is installed wins over what is shipped under the same name, but not in silence. */
+  private static void printHidden(PrintWriter out) {
+    ClassPathModels.here().packs().stream()
+        .filter(store()::has)
+        .forEach(
+            name ->
+                Line.print(
+                    out,
+                    "%s means the installed pack; %s%s means the one shipped with this program%n",
+                    name,
+                    PackPlace.CLASS_PATH,
+                    name));
   }
 
   /** Shows one installed pack. */
@@ -155,16 +183,16 @@ final class PackCommand implements Runnable {
       return 0;
     }
     PrintWriter out = out();
-    out.printf("pack        %s %s%n", pack.name(), pack.version());
-    out.printf("digest      %s%n", pack.digest());
-    out.printf("kind        %s%n", pack.manifest().kind().label());
-    out.printf("domain      %s%n", pack.manifest().domain());
-    out.printf(Locale.ROOT, "lambda      %s%n", pack.manifest().lambda());
-    out.printf("from        %s, %s%n", pack.origin(), pack.installed());
-    out.printf("signed by   %s%n", pack.signer().orElse("(not looked at)"));
-    out.printf("folder      %s%n", pack.directory());
+    Line.print(out, "pack        %s %s%n", pack.name(), pack.version());
+    Line.print(out, "digest      %s%n", pack.digest());
+    Line.print(out, "kind        %s%n", pack.manifest().kind().label());
+    Line.print(out, "domain      %s%n", pack.manifest().domain());
+    Line.print(out, "lambda      %s%n", pack.manifest().lambda());
+    Line.print(out, "from        %s, %s%n", pack.origin(), pack.installed());
+    Line.print(out, "signed by   %s%n", pack.signer().orElse("(not looked at)"));
+    Line.print(out, "folder      %s%n", pack.directory());
     for (PackManifest.Entry file : pack.manifest().files()) {
-      out.printf("%12d  %s  %s%n", file.bytes(), file.sha256(), file.name());
+      Line.print(out, "%12d  %s  %s%n", file.bytes(), file.sha256(), file.name());
     }
     return 0;
   }
@@ -202,12 +230,12 @@ final class PackCommand implements Runnable {
           Trust.Policy signatures,
       @Option(names = "--json", description = "For machines.") boolean json) {
     InstalledPack pack = store().verify(name, trust(signatures));
-    long notFinite = MemoryPack.open(pack.directory()).weightsNotFinite();
+    long notFinite = MemoryPack.open(pack.directory(), Trust.OFF).weightsNotFinite();
     if (json) {
       print(describe(pack, Json.object()).put("weightsNotFinite", notFinite));
       return 0;
     }
-    out().printf("%s %s is whole (%s)%n", pack.name(), pack.version(), pack.digest());
+    Line.print(out(), "%s %s is whole (%s)%n", pack.name(), pack.version(), pack.digest());
     if (notFinite > 0) {
       out()
           .printf(
@@ -251,10 +279,10 @@ final class PackCommand implements Runnable {
         found.reasons().forEach(root.putArray("reasons")::add);
         print(root);
       } else {
-        out()
-            .printf(
+        Line.print(
+            out(),
                 "%s %s %s%n", pack.name(), found.fits() ? "fits" : "does not fit", model.name());
-        found.reasons().forEach(reason -> out().println("  - " + reason));
+        found.reasons().forEach(reason -> out().println("  - " + reason)); // escaped already
       }
       return found.fits() ? 0 : 1;
     }
@@ -266,9 +294,11 @@ final class PackCommand implements Runnable {
       mixinStandardHelpOptions = true,
       description = "Takes a pack's name away; `gc` frees its files when nobody uses them.")
   int remove(@Parameters(paramLabel = "NAME") String name) {
-    store().require(name);
+    if (!store().has(name)) {
+      store().require(name); // says what there is
+    }
     store().remove(name);
-    out().println("removed " + name);
+    Line.print(out(), "removed %s%n", name);
     return 0;
   }
 
@@ -312,7 +342,7 @@ final class PackCommand implements Runnable {
               paramLabel = "FILE",
               description = "Default: NAME-VERSION.mpack in this folder.")
           @Nullable Path file) {
-    MemoryPack pack = ModelNames.pack(given);
+    MemoryPack pack = ModelNames.pack(given, Trust.OFF); // it is not run
     if (!Files.exists(pack.directory().resolve(PackManifest.FILE))) {
       throw new MnemeException(
           "%s is a plain model folder; make a pack of it with `mneme import`".formatted(given));
@@ -323,7 +353,7 @@ final class PackCommand implements Runnable {
                 "%s-%s%s".formatted(pack.name(), pack.manifest().version(), PackArchive.SUFFIX))
             : file;
     PackArchive.write(pack, target);
-    out().printf("wrote %s (%s)%n", target, pack.digest());
+    Line.print(out(), "wrote %s (%s)%n", target, pack.digest());
     return 0;
   }
 
@@ -365,12 +395,12 @@ final class PackCommand implements Runnable {
               description = "How long the signature holds. Default: ${DEFAULT-VALUE}.")
           int days)
       throws IOException {
-    MemoryPack.open(folder); // nobody signs what is damaged
+    MemoryPack.open(folder, Trust.OFF); // nobody signs what is damaged
     byte[] manifest = Files.readAllBytes(folder.resolve(PackManifest.FILE));
     Instant notAfter = Instant.now().plus(Duration.ofDays(days));
     PackSignature signature = SigningKey.sign(manifest, key, notAfter);
     Files.write(folder.resolve(PackSignature.FILE), signature.toBytes());
-    out().printf("signed %s as %s until %s%n", folder, signature.signer(), signature.notAfter());
+    Line.print(out(), "signed %s as %s until %s%n", folder, signature.signer(), signature.notAfter());
     return 0;
   }
 }
