@@ -77,12 +77,12 @@ final class InspectCommand implements Callable<Integer> {
             .window()
             .ifPresent(
                 window ->
-                    Line.print(out, "window      %d tokens, from block %d on%s%n",
+                    Line.print(
+                        out,
+                        "window      %d tokens, in %d of %d blocks%n",
                         window.length(),
-                        window.firstBlock(),
-                        window.period() == 0
-                            ? ""
-                            : ", but for every %d. block".formatted(window.period())));
+                        window.blocks().size(),
+                        config.layers()));
       }
       case MlpShape shape -> Line.print(out, "input       %d floats of its host%n", shape.input());
     }

@@ -113,6 +113,16 @@ final class DecoderInferenceScript {
       case SILU -> "torch.silu(x)";
       case GELU -> "torch.gelu(x, approximate=\"none\")";
       case GELU_TANH -> "torch.gelu(x, approximate=\"tanh\")";
+      case QUICK_GELU -> "torch.mul(x, torch.sigmoid(torch.mul(x, 1.702)))";
+      case RELU -> "torch.relu(x)";
+      case RELU_SQUARED -> "torch.square(torch.relu(x))";
+      case RELU6 -> "torch.clamp(x, 0, 6)";
+      case LEAKY_RELU -> "torch.leaky_relu(x, 0.01)";
+      case HARD_SWISH -> "torch.hardswish(x)";
+      case MISH -> "torch.mish(x)";
+      case TANH -> "torch.tanh(x)";
+      case SIGMOID -> "torch.sigmoid(x)";
+      case LINEAR -> "x";
     };
   }
 
@@ -133,7 +143,7 @@ final class DecoderInferenceScript {
         Map.entry("GROUPED", heads.queries() == heads.keyValues() ? "False" : "True"),
         Map.entry("CHUNK", Integer.toString(HEAD_CHUNK)),
         Map.entry("ENTERED", entered()),
-        Map.entry("SCALE", Double.toString(shape.attention().scale())),
+        Map.entry("SCALE", scale()),
         Map.entry(
             "WINDOW",
             Integer.toString(window.map(SlidingWindow::length).orElse(UNLIMITED))),
@@ -146,13 +156,18 @@ final class DecoderInferenceScript {
 
   /** Whether the block {@code l} has no window. */
   private String isFull() {
-    int firstWindowed =
-        window.map(SlidingWindow::firstBlock).orElse(shape.blocks().count());
-    int period = window.map(SlidingWindow::period).orElse(0);
-    return period == 0
-        ? "torch.lt(l, %d)".formatted(firstWindowed)
-        : "torch.__or__(torch.lt(l, %d), torch.eq(torch.remainder(torch.add(l, 1), %d), 0))"
-            .formatted(firstWindowed, period);
+    if (window.isEmpty()) {
+      return "True";
+    }
+    return "torch.__not__(torch.__contains__(%s, l))"
+        .formatted(window.get().blocks().stream().sorted().toList());
+  }
+
+  /** What products of queries and keys are multiplied by in the block {@code l}. */
+  private String scale() {
+    Attention.Scale scale = shape.attention().scale();
+    String factor = Double.toString(scale.factor());
+    return scale.dividedByBlock() ? "torch.div(%s, torch.add(l, 1))".formatted(factor) : factor;
   }
 
   private String anyBlock(boolean windowed) {
@@ -316,7 +331,7 @@ final class DecoderInferenceScript {
           else:
             out = torch.narrow(columns, 0, 0, 0)
           return out
-        def attended(self: __torch__.Inference, x: Tensor, past: int, first: int, cos: Tensor, sin: Tensor, seen: Tensor, keys: Tensor, values: Tensor, ws: List[Tensor], at: int) -> Tensor:
+        def attended(self: __torch__.Inference, x: Tensor, past: int, first: int, cos: Tensor, sin: Tensor, seen: Tensor, scale: float, keys: Tensor, values: Tensor, ws: List[Tensor], at: int) -> Tensor:
           n = torch.size(x, 0)
           total = torch.add(past, n)
           q, k, v, = self.queries(self.normed(x, ws, ${attn_norm}), ws, at)
@@ -329,13 +344,13 @@ final class DecoderInferenceScript {
           v1 = torch.unsqueeze(torch.narrow(values, 1, first, torch.sub(total, first)), 0)
           if torch.eq(n, 1):
             q1 = torch.reshape(q0, [1, ${KVHEADS}, ${GROUP}, ${HEADDIM}])
-            o = torch.scaled_dot_product_attention(q1, k1, v1, scale=${SCALE})
+            o = torch.scaled_dot_product_attention(q1, k1, v1, scale=scale)
           else:
             if torch.eq(torch.numel(seen), 0):
-              o = torch.scaled_dot_product_attention(torch.unsqueeze(q0, 0), k1, v1, None, 0., True, scale=${SCALE}, enable_gqa=${GROUPED})
+              o = torch.scaled_dot_product_attention(torch.unsqueeze(q0, 0), k1, v1, None, 0., True, scale=scale, enable_gqa=${GROUPED})
             else:
               q1 = torch.reshape(q0, [1, ${KVHEADS}, torch.mul(${GROUP}, n), ${HEADDIM}])
-              o = torch.scaled_dot_product_attention(q1, k1, v1, seen, scale=${SCALE})
+              o = torch.scaled_dot_product_attention(q1, k1, v1, seen, scale=scale)
           a = torch.reshape(torch.transpose(torch.reshape(o, [${HEADS}, n, ${HEADDIM}]), 0, 1), [n, torch.mul(${HEADS}, ${HEADDIM})])
           return torch.to(${attn_output_of_a}, 6)
         def keep(self: __torch__.Inference, x: Tensor, tap: Tensor, rows: int) -> None:
@@ -403,7 +418,7 @@ final class DecoderInferenceScript {
               sin0 = nearSin
             at = ${BLOCK}
             point = torch.mul(2, l)
-            attended = self.attended(x, past, first, cos0, sin0, seen, cache[point], cache[torch.add(point, 1)], ws, at)
+            attended = self.attended(x, past, first, cos0, sin0, seen, ${SCALE}, cache[point], cache[torch.add(point, 1)], ws, at)
             x = self.block(x, attended, taps[point], rows, ws, at)
             _1 = self.keep(x, taps[torch.add(point, 1)], rows)
           if torch.gt(rows, 0):

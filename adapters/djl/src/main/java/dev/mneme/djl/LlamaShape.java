@@ -1,8 +1,10 @@
 package dev.mneme.djl;
 
+import dev.mneme.store.hf.Activation;
 import dev.mneme.store.hf.Attention.Bias;
 import dev.mneme.store.hf.Attention.Heads;
 import dev.mneme.store.hf.HuggingFaceConfig;
+import dev.mneme.store.hf.RopeScaling;
 
 /**
  * The shape of a Llama decoder: RMS norms before attention and feed-forward, rotary positions,
@@ -50,8 +52,10 @@ public record LlamaShape(
             && shape.embedding().tied()
             && shape.attention().projection().bias() == Bias.NONE
             && !shape.feedForward().bias()
-            && heads.queryWidth() == config.hidden(),
-        "a Llama model with a tied head and without biases to be trained here");
+            && heads.queryWidth() == config.hidden()
+            && shape.feedForward().activation() == Activation.SILU
+            && shape.rotary().orElseThrow().full().scaling() instanceof RopeScaling.None,
+        "a Llama model with a tied head, SiLU, unscaled rotary positions and no biases to be trained");
     return new LlamaShape(
         config.vocabulary(),
         config.hidden(),

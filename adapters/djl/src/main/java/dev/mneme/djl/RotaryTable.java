@@ -49,25 +49,18 @@ record RotaryTable(int positions, int pairs, float[] cos, float[] sin) {
 
   static RotaryTable of(int positions, int width, double theta, RopeScaling scaling) {
     int pairs = width / 2;
+    double[] divisors = scaling.divisors(width, theta);
     double[] frequencies = new double[pairs];
-    float[] divisors =
-        scaling instanceof RopeScaling.Llama3 llama3 ? llama3.divisors(width, theta) : new float[0];
     for (int i = 0; i < pairs; i++) {
-      double divisor =
-          switch (scaling) {
-            case RopeScaling.None() -> 1;
-            case RopeScaling.Linear(double factor) -> factor;
-            case RopeScaling.Llama3 _ -> divisors[i];
-          };
-      frequencies[i] = Math.pow(theta, -2.0 * i / width) / divisor;
+      frequencies[i] = Math.pow(theta, -2.0 * i / width) / divisors[i];
     }
     float[] cos = new float[positions * pairs];
     float[] sin = new float[cos.length];
     for (int i = 0; i < cos.length; i++) {
       int position = i / pairs;
       double angle = position * frequencies[i % pairs];
-      cos[i] = (float) Math.cos(angle);
-      sin[i] = (float) Math.sin(angle);
+      cos[i] = (float) (scaling.magnitude() * Math.cos(angle));
+      sin[i] = (float) (scaling.magnitude() * Math.sin(angle));
     }
     return new RotaryTable(positions, pairs, cos, sin);
   }

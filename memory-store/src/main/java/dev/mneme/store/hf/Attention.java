@@ -9,7 +9,27 @@ import java.util.Optional;
  * @param window where attention does not reach back to the sequence's first token
  */
 public record Attention(
-    Heads heads, Projection projection, double scale, Optional<SlidingWindow> window) {
+    Heads heads, Projection projection, Scale scale, Optional<SlidingWindow> window) {
+
+  /**
+   * A factor of the products of queries and keys.
+   *
+   * @param factor the first block's
+   * @param dividedByBlock whether it is divided by a block's number, counted from 1 (an option of
+   *     GPT-2)
+   */
+  public record Scale(double factor, boolean dividedByBlock) {
+
+    /** One factor for all blocks. */
+    public Scale(double factor) {
+      this(factor, false);
+    }
+
+    /** A block's factor; blocks are counted from 0. */
+    public double of(int block) {
+      return dividedByBlock ? factor / (block + 1) : factor;
+    }
+  }
 
   /**
    * Heads, in groups that share a key and a value.

@@ -1,8 +1,8 @@
 package dev.mneme.store.hf;
 
+import dev.mneme.MalformedFileException;
 import dev.mneme.store.json.JsonValue;
 import java.util.Optional;
-import java.util.Set;
 
 /** What the readers of all families' {@code config.json} share. */
 final class ConfigFields {
@@ -12,8 +12,16 @@ final class ConfigFields {
 
   private ConfigFields() {}
 
+  static int layers(JsonValue config, String key, int byDefault) {
+    return config.find(key).map(ConfigFields::layers).orElse(byDefault);
+  }
+
   static int layers(JsonValue value) {
     return (int) value.integer(1, MAX_LAYERS);
+  }
+
+  static int count(JsonValue config, String key, int byDefault) {
+    return config.find(key).map(JsonValue::count).orElse(byDefault);
   }
 
   static boolean flag(JsonValue config, String key, boolean byDefault) {
@@ -22,13 +30,6 @@ final class ConfigFields {
 
   static double positive(JsonValue config, String key, double byDefault) {
     return config.find(key).map(JsonValue::positive).orElse(byDefault);
-  }
-
-  static void requireOneOf(JsonValue config, String key, Set<String> supported) {
-    Optional<JsonValue> value = config.find(key);
-    if (value.isPresent() && !supported.contains(value.get().string())) {
-      throw value.get().unlike("one of the supported " + supported);
-    }
   }
 
   static void requireFlag(JsonValue config, String key, boolean supported) {
@@ -46,9 +47,10 @@ final class ConfigFields {
   }
 
   /** The width of a head where the heads divide the model's width among them. */
-  static int quotient(JsonValue field, int hidden, int heads) {
+  static int quotient(JsonValue config, String headsKey, int hidden, int heads) {
     if (hidden % heads != 0 || hidden / heads % 2 != 0) {
-      throw field.unlike("a divisor of the width %d that leaves an even head".formatted(hidden));
+      String expected = "a divisor of the width %d that leaves an even head".formatted(hidden);
+      throw unlike(config, headsKey, expected, heads);
     }
     return hidden / heads;
   }
@@ -61,9 +63,24 @@ final class ConfigFields {
 
   static void requireGroups(JsonValue config, int heads, int kvHeads) {
     if (heads % kvHeads != 0) {
-      throw config
-          .get("num_key_value_heads")
-          .unlike("a divisor of the %d attention heads".formatted(heads));
+      throw unlike(
+          config,
+          "num_key_value_heads",
+          "a divisor of the %d attention heads".formatted(heads),
+          kvHeads);
     }
+  }
+
+  /** The complaint about a field that may be absent, so that its default is what is wrong. */
+  private static MalformedFileException unlike(
+      JsonValue config, String key, String expected, int value) {
+    return config
+        .find(key)
+        .map(field -> field.unlike(expected))
+        .orElseGet(
+            () ->
+                new MalformedFileException(
+                    "%s: \"%s\" must be %s; it is absent, which means %d"
+                        .formatted(config.origin(), key, expected, value)));
   }
 }

@@ -29,7 +29,7 @@ import java.util.List;
 public final class GgufConverter {
 
   /** Counts changes of what conversion writes, so that caches do not keep old results. */
-  public static final int VERSION = 2;
+  public static final int VERSION = 3;
 
   private final HuggingFaceModel model;
   private final HuggingFaceConfig config;
@@ -79,6 +79,7 @@ public final class GgufConverter {
   }
 
   private void putShape() {
+    GgufLimits.check(config, model.directory());
     String arch = config.architecture().gguf();
     writer.put("general.architecture", arch);
     writer.put("general.name", String.valueOf(model.directory().toAbsolutePath().getFileName()));
@@ -95,7 +96,7 @@ public final class GgufConverter {
       case GPT_NEOX -> {
         writer.putFloat32(arch + ".attention.layer_norm_epsilon", epsilon);
         writer.putBool(arch + ".use_parallel_residual", shape.blocks().order() == Order.PARALLEL);
-        putRotation(arch);
+        rotary().put(writer);
       }
       case LLAMA, MISTRAL, QWEN2, QWEN3 -> putGroupedAttention(arch);
       case GEMMA3 -> {
@@ -117,17 +118,11 @@ public final class GgufConverter {
     writer.putUint32(arch + ".attention.key_length", shape.attention().heads().width());
     writer.putUint32(arch + ".attention.value_length", shape.attention().heads().width());
     writer.putFloat32(arch + ".attention.layer_norm_rms_epsilon", (float) shape.blocks().norm().epsilon());
-    putRotation(arch);
+    rotary().put(writer);
   }
 
-  private void putRotation(String arch) {
-    Rotary rotary = shape.rotary().orElseThrow();
-    writer.putUint32(arch + ".rope.dimension_count", rotary.width());
-    writer.putFloat32(arch + ".rope.freq_base", (float) rotary.full().theta());
-    if (rotary.full().scaling() instanceof RopeScaling.Linear(double factor)) {
-      writer.put(arch + ".rope.scaling.type", "linear");
-      writer.putFloat32(arch + ".rope.scaling.factor", (float) factor);
-    }
+  private RotaryGguf rotary() {
+    return new RotaryGguf(config, model.directory());
   }
 
   /** The numbers of llama.cpp's {@code llama_ftype}. */
@@ -143,7 +138,9 @@ public final class GgufConverter {
   }
 
   private void addTensors() {
-    shape.rotary().ifPresent(this::addDivisors);
+    if (shape.rotary().isPresent()) {
+      rotary().divisors().ifPresent(values -> addFloats(RotaryGguf.DIVISORS, values));
+    }
     for (Weight weight : model.layout().weights()) {
       TensorInfo info = model.tensors().tensors().get(weight.source());
       Preconditions.checkState(info != null, "%s passed the check", weight.source());
@@ -165,12 +162,6 @@ public final class GgufConverter {
     }
     for (NoBias bias : model.layout().noBiases()) {
       addFloats(bias.target(), new float[Math.toIntExact(bias.length())]);
-    }
-  }
-
-  private void addDivisors(Rotary rotary) {
-    if (rotary.full().scaling() instanceof RopeScaling.Llama3 llama3) {
-      addFloats("rope_freqs.weight", llama3.divisors(rotary.width(), rotary.full().theta()));
     }
   }
 

@@ -18,7 +18,8 @@ import java.util.stream.Collectors;
  * is supported here (another activation, another rotary scaling, quantised weights) is refused by
  * name. Defaults for absent fields are those of the transformers library.
  *
- * @param context most tokens in a sequence the model was trained for
+ * @param context most tokens in a sequence: those the model was trained for, or fewer where longer
+ *     sequences would need other rotary frequencies ({@link Rotary#longestSequence})
  * @param shape the network
  * @param bos beginning-of-sequence id, if named here
  * @param eos end-of-sequence ids named here, the main one first; may be empty
@@ -107,11 +108,16 @@ public record HuggingFaceConfig(
           "%s has no %s; give a folder in the layout that Hugging Face publishes"
               .formatted(directory, FILE));
     }
-    JsonValue config = JsonValue.read(file);
+    JsonValue config = JsonValue.readPython(file);
     if (config.find("quantization_config").isPresent()) {
       throw new MnemeException(
           "%s: the weights are quantised (\"quantization_config\"); give the original folder"
               .formatted(file));
+    }
+    ConfigFields.requireFlag(config, "is_causal", true);
+    Optional<JsonValue> perLayer = config.find("per_layer_config");
+    if (perLayer.isPresent()) {
+      throw perLayer.get().unlike("absent: blocks of different shapes are not supported");
     }
     return config;
   }

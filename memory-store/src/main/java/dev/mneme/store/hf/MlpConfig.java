@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -31,6 +30,9 @@ record MlpConfig(
     double normEpsilon,
     OptionalInt bos,
     List<Integer> eos) {
+
+  /** What transformers takes for Mistral where {@code rms_norm_eps} is absent. */
+  private static final double DEFAULT_RMS_EPSILON = 1e-6;
 
   private static final String TRANSFORM = "embedding_transform.";
 
@@ -64,20 +66,20 @@ record MlpConfig(
   }
 
   private static MlpConfig mistral(JsonValue config) {
-    ConfigFields.requireOneOf(config, "hidden_act", Set.of("silu"));
+    requireActivation(config, "hidden_act", Activation.SILU);
     return new MlpConfig(
         Style.MISTRAL,
         config.get("hidden_size").count(),
         config.get("intermediate_size").count(),
         ConfigFields.layers(config.get("num_hidden_layers")),
         config.get("vocab_size").count(),
-        epsilon(config.get("rms_norm_eps")),
+        config.find("rms_norm_eps").map(MlpConfig::epsilon).orElse(DEFAULT_RMS_EPSILON),
         HuggingFaceConfig.id(config, "bos_token_id"),
         HuggingFaceConfig.ids(config, "eos_token_id"));
   }
 
   private static MlpConfig gpt2(JsonValue config) {
-    ConfigFields.requireOneOf(config, "activation_function", Gpt2Fields.ACTIVATIONS);
+    requireActivation(config, "activation_function", Activation.GELU_TANH);
     return new MlpConfig(
         Style.GPT2,
         config.get("n_embd").count(),
@@ -90,6 +92,12 @@ record MlpConfig(
             .orElse(Gpt2Fields.DEFAULT_EPSILON),
         HuggingFaceConfig.id(config, "bos_token_id"),
         HuggingFaceConfig.ids(config, "eos_token_id"));
+  }
+
+  private static void requireActivation(JsonValue config, String key, Activation supported) {
+    if (Activation.read(config, key, supported) != supported) {
+      throw config.get(key).unlike("\"" + supported.configName() + "\", the only supported value");
+    }
   }
 
   /** Engines take it as a 32-bit float, and one ends the process where that is 0. */

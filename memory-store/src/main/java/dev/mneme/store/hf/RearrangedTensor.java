@@ -64,6 +64,11 @@ record RearrangedTensor(Weight weight, Dtype dtype, MemorySegment data, GgufType
           row[i] += 1;
         }
       }
+      if (single) {
+        scale(row, Math.min(weight.scaled().count(), columns));
+      } else if (r < weight.scaled().count()) {
+        scale(row, columns);
+      }
       encode(row, encoded, out);
     }
     flush(encoded, out);
@@ -101,10 +106,19 @@ record RearrangedTensor(Weight weight, Dtype dtype, MemorySegment data, GgufType
         }
       }
       for (int c = 0; c < width; c++) {
+        if (first + c < weight.scaled().count()) {
+          scale(stripe[c], in);
+        }
         encode(stripe[c], encoded, out);
       }
     }
     flush(encoded, out);
+  }
+
+  private void scale(float[] row, int values) {
+    for (int i = 0; i < values; i++) {
+      row[i] *= weight.scaled().factor();
+    }
   }
 
   private int length(int dimension) {

@@ -17,6 +17,15 @@ public record Rotary(int width, Rotation full, Rotation windowed) {
    */
   public record Rotation(double theta, RopeScaling scaling) {}
 
+  /**
+   * The longest sequence that is computed with these rotations.
+   *
+   * @param trained tokens the model was trained for
+   */
+  public int longestSequence(int trained) {
+    return windowed.scaling.longestSequence(full.scaling.longestSequence(trained));
+  }
+
   /** One rotation for all blocks. */
   public Rotary(int width, Rotation all) {
     this(width, all, all);

@@ -1,22 +1,26 @@
 package dev.mneme.store.hf;
 
 import dev.mneme.MalformedFileException;
+import dev.mneme.store.hf.Rotary.Rotation;
 import dev.mneme.store.json.JsonValue;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The rotary fields of a {@code config.json}: up to transformers 4 at its top, partly under names
- * of the family's own, from 5 on together in {@code rope_parameters}.
+ * The rotary fields of a {@code config.json}: at its top, in {@code rope_scaling} or in {@code
+ * rope_parameters}. Read as transformers 5 does: one of the two blocks counts, {@code rope_scaling}
+ * before {@code rope_parameters}; a base that it does not name is taken from the top, and else the
+ * family's default.
  */
 final class RotaryFields {
 
   private static final String THETA = "rope_theta";
   private static final String SHARE = "partial_rotary_factor";
+  private static final String SCALING = "rope_scaling";
+  private static final String PARAMETERS = "rope_parameters";
 
   /** What transformers takes where nothing names the base of the frequencies. */
-  static final double DEFAULT_THETA = 10_000;
+  private static final double DEFAULT_THETA = 10_000;
 
   /** What transformers takes for Gemma 3 where nothing names the base of the frequencies. */
   private static final double DEFAULT_GEMMA_THETA = 1_000_000;
@@ -25,137 +29,152 @@ final class RotaryFields {
   private static final double DEFAULT_NEOX_SHARE = 0.25;
 
   private final JsonValue config;
-  private final Optional<JsonValue> parameters;
+  private final int context;
+  private final int headWidth;
 
-  RotaryFields(JsonValue config) {
+  /**
+   * The fields of a model.
+   *
+   * @param context tokens it was trained for, which some scalings refer to
+   * @param headWidth floats of a head
+   */
+  RotaryFields(JsonValue config, int context, int headWidth) {
     this.config = config;
-    this.parameters = config.find("rope_parameters");
+    this.context = context;
+    this.headWidth = headWidth;
   }
 
-  /** The base of the frequencies, for families that name it {@code rope_theta}. */
-  double theta() {
-    return parameters.orElse(config).find(THETA).map(JsonValue::positive).orElse(DEFAULT_THETA);
-  }
-
-  /** The base of the frequencies of a GPT-NeoX. */
-  double neoxTheta() {
-    return agreed(THETA, "rotary_emb_base", DEFAULT_THETA);
+  /** The rotation of a family that has no fields of its own for it. */
+  Rotary common() {
+    ScalingFields fields = flat();
+    requireWholeHeads();
+    return new Rotary(
+        headWidth,
+        new Rotation(theta(fields, THETA, DEFAULT_THETA), fields.scaling(headWidth, context)));
   }
 
   /**
-   * Leading floats of each head that a GPT-NeoX rotates.
+   * The rotation of a GPT-NeoX, which calls its fields otherwise.
    *
-   * @throws MalformedFileException if they are no pairs, or more than the head has
+   * @throws MalformedFileException if what is rotated of a head are no pairs, or more than it has
    */
-  int neoxDim(int headDim) {
-    double share = agreed(SHARE, "rotary_pct", DEFAULT_NEOX_SHARE);
-    int dim = (int) (headDim * share);
-    if (share > 1 || dim < 2 || dim % 2 != 0) {
-      throw stretched()
-          .flatMap(p -> p.find(SHARE))
+  Rotary neox() {
+    ScalingFields fields = flat();
+    double theta = agreed(fields, THETA, "rotary_emb_base", DEFAULT_THETA);
+    int width = neoxWidth(fields);
+    return new Rotary(width, new Rotation(theta, fields.scaling(width, context)));
+  }
+
+  /** The rotations of a Gemma 3, which has one for either kind of block. */
+  Rotary gemma() {
+    requireWholeHeads();
+    Optional<JsonValue> parameters = config.find(PARAMETERS);
+    parameters.ifPresent(RotaryFields::requireByKind);
+    Optional<JsonValue> scaling = config.find(SCALING);
+    scaling.ifPresent(RotaryFields::requireFlat);
+    scaling
+        .filter(s -> s.find("rope_type").isEmpty())
+        .flatMap(s -> s.find("type"))
+        .ifPresent(
+            type -> {
+              throw type.unlike("called \"rope_type\", the only name that is read for Gemma 3");
+            });
+    var full =
+        new ScalingFields(
+            config, Stream.of(scaling, parameters.flatMap(p -> p.find(WindowFields.FULL))));
+    var windowed =
+        new ScalingFields(config, Stream.of(parameters.flatMap(p -> p.find(WindowFields.SLIDING))));
+    return new Rotary(
+        headWidth,
+        new Rotation(
+            agreed(full, THETA, THETA, DEFAULT_GEMMA_THETA), full.scaling(headWidth, context)),
+        new Rotation(
+            agreed(windowed, THETA, "rope_local_base_freq", DEFAULT_THETA),
+            windowed.scaling(headWidth, context)));
+  }
+
+  /** The one block that counts. */
+  private ScalingFields flat() {
+    Optional<JsonValue> scaling = config.find(SCALING).filter(s -> !s.members().isEmpty());
+    Optional<JsonValue> block = scaling.or(() -> config.find(PARAMETERS));
+    block.ifPresent(RotaryFields::requireFlat);
+    return new ScalingFields(config, Stream.of(block));
+  }
+
+  /** Refuses a block with blocks for kinds of attention in it, where a family reads none. */
+  private static void requireFlat(JsonValue block) {
+    Stream.of(WindowFields.FULL, WindowFields.SLIDING)
+        .flatMap(kind -> block.find(kind).stream())
+        .findFirst()
+        .ifPresent(
+            nested -> {
+              throw nested.unlike(
+                  "absent: rotary fields of each kind of attention are read for Gemma 3 only");
+            });
+  }
+
+  private static void requireByKind(JsonValue parameters) {
+    Stream.of(THETA, "rope_type", "type", "factor")
+        .flatMap(key -> parameters.find(key).stream())
+        .findFirst()
+        .ifPresent(
+            field -> {
+              throw field.unlike(
+                  "in \"%s\" or in \"%s\", as Gemma 3 has its rotary fields"
+                      .formatted(WindowFields.FULL, WindowFields.SLIDING));
+            });
+  }
+
+  private double theta(ScalingFields fields, String topName, double byDefault) {
+    return fields
+        .find(THETA)
+        .or(() -> config.find(topName))
+        .map(JsonValue::positive)
+        .orElse(byDefault);
+  }
+
+  private int neoxWidth(ScalingFields fields) {
+    double share = agreed(fields, SHARE, "rotary_pct", DEFAULT_NEOX_SHARE);
+    int width = (int) (headWidth * share);
+    if (share > 1 || width < 2 || width % 2 != 0) {
+      throw fields
+          .find(SHARE)
           .or(() -> config.find("rotary_pct"))
-          .orElse(config.get("num_attention_heads"))
+          .or(() -> config.find("num_attention_heads"))
+          .orElse(config)
           .unlike(
               "such that an even number of a head's %d floats is rotated, 2 or more"
-                  .formatted(headDim));
+                  .formatted(headWidth));
     }
-    return dim;
-  }
-
-  /** The base of the frequencies in Gemma 3's blocks without window. */
-  double gemmaTheta() {
-    return gemmaTheta(WindowFields.FULL, THETA, DEFAULT_GEMMA_THETA);
-  }
-
-  /** The base of the frequencies in Gemma 3's blocks with a window. */
-  double gemmaLocalTheta() {
-    return gemmaTheta(WindowFields.SLIDING, "rope_local_base_freq", DEFAULT_THETA);
-  }
-
-  private double gemmaTheta(String blocks, String oldName, double byDefault) {
-    Optional<JsonValue> current = parameters.flatMap(p -> p.get(blocks).find(THETA));
-    Optional<JsonValue> old = config.find(oldName);
-    double value = current.or(() -> old).map(JsonValue::positive).orElse(byDefault);
-    if (old.isPresent() && old.get().positive() != value) {
-      throw old.get().unlike("%s, as rope_parameters has it".formatted(value));
-    }
-    return value;
-  }
-
-  /** How the frequencies in Gemma 3's blocks without window are stretched; no others may be. */
-  RopeScaling gemmaScaling() {
-    Optional<JsonValue> sliding = parameters.map(p -> p.get(WindowFields.SLIDING));
-    scaling(sliding, List.of("default"));
-    return scaling(
-        config.find("rope_scaling").or(() -> parameters.map(p -> p.get(WindowFields.FULL))),
-        List.of("default", "linear"));
+    return width;
   }
 
   /** Refuses heads that are rotated in part. */
-  void requireWholeHeads() {
-    Optional<JsonValue> share = parameters.orElse(config).find(SHARE).or(() -> config.find(SHARE));
-    if (share.isPresent() && share.get().number() != 1) {
-      throw share.get().unlike("1: heads of this family rotated in part are not supported");
-    }
+  private void requireWholeHeads() {
+    Stream.of(Optional.of(config), config.find(SCALING), config.find(PARAMETERS))
+        .flatMap(Optional::stream)
+        .flatMap(block -> block.find(SHARE).stream())
+        .filter(share -> share.number() != 1)
+        .findFirst()
+        .ifPresent(
+            share -> {
+              throw share.unlike("1: heads of this family rotated in part are not supported");
+            });
   }
 
   /**
-   * How the frequencies are stretched.
-   *
-   * @param supported of {@code default}, {@code linear} and {@code llama3} those that the family's
-   *     engine computes
+   * What transformers computes with where a family has its own name at the top. Some releases wrote
+   * it under the common name at the top too, where none reads it, so a value there that differs is
+   * refused.
    */
-  RopeScaling scaling(List<String> supported) {
-    return scaling(stretched(), supported);
-  }
-
-  private static RopeScaling scaling(Optional<JsonValue> found, List<String> supported) {
-    if (found.isEmpty()) {
-      return new RopeScaling.None();
-    }
-    JsonValue scaling = found.get();
-    JsonValue type =
-        scaling
-            .find("rope_type")
-            .or(() -> scaling.find("type"))
-            .orElseGet(() -> scaling.get("rope_type"));
-    if (!supported.contains(type.string())) {
-      throw type.unlike("one of the family's supported rotary scalings " + supported);
-    }
-    return switch (type.string()) {
-      case "linear" -> new RopeScaling.Linear(scaling.get("factor").positive());
-      case "llama3" -> llama3(scaling);
-      default -> new RopeScaling.None();
-    };
-  }
-
-  private Optional<JsonValue> stretched() {
-    return config.find("rope_scaling").or(() -> parameters);
-  }
-
-  private static RopeScaling llama3(JsonValue scaling) {
-    double low = scaling.get("low_freq_factor").positive();
-    double high = scaling.get("high_freq_factor").positive();
-    if (low >= high) {
-      throw scaling.get("high_freq_factor").unlike("above low_freq_factor, " + low);
-    }
-    return new RopeScaling.Llama3(
-        scaling.get("factor").positive(),
-        low,
-        high,
-        scaling.get("original_max_position_embeddings").count());
-  }
-
-  /**
-   * What transformers computes with: the value beside the scaling (from 5 on), else under the
-   * family's old name, else the default. Some releases wrote it under the common name at the top
-   * too, where none reads it, so a value there that differs is refused.
-   */
-  private double agreed(String name, String oldName, double byDefault) {
-    Optional<JsonValue> current = stretched().flatMap(p -> p.find(name));
-    Optional<JsonValue> old = config.find(oldName);
-    double value = current.or(() -> old).map(JsonValue::positive).orElse(byDefault);
-    Stream.of(old, config.find(name))
+  private double agreed(ScalingFields fields, String name, String topName, double byDefault) {
+    Optional<JsonValue> top = config.find(topName);
+    double value = fields.find(name).or(() -> top).map(JsonValue::positive).orElse(byDefault);
+    Stream<Optional<JsonValue>> others =
+        topName.equals("rope_local_base_freq")
+            ? Stream.of(top)
+            : Stream.of(top, config.find(name));
+    others
         .flatMap(Optional::stream)
         .filter(other -> other.positive() != value)
         .findFirst()

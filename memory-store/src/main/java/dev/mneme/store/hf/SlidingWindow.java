@@ -1,22 +1,21 @@
 package dev.mneme.store.hf;
 
+import java.util.Set;
+
 /**
  * How far back a model's attention reaches in some of its blocks.
  *
  * @param length tokens a token sees, itself included
- * @param firstBlock the first block whose attention is so limited; all later ones are too, but for
- *     {@code period}
- * @param period if not 0, every block whose number, counted from 1, is its multiple is not limited
+ * @param blocks the blocks whose attention is so limited, counted from 0; at least one
  */
-public record SlidingWindow(int length, int firstBlock, int period) {
+public record SlidingWindow(int length, Set<Integer> blocks) {
 
-  /** A window of all blocks from one on. */
-  public SlidingWindow(int length, int firstBlock) {
-    this(length, firstBlock, 0);
+  public SlidingWindow {
+    blocks = Set.copyOf(blocks);
   }
 
   /** Whether a block's attention is limited. */
   public boolean limits(int block) {
-    return block >= firstBlock && (period == 0 || (block + 1) % period != 0);
+    return blocks.contains(block);
   }
 }

@@ -43,9 +43,35 @@ final class WeightLayout {
    * @param shape there, slowest dimension first
    * @param target name in GGUF
    * @param small whether it stays F32 whatever the type of the file: norms, biases, positions
+   * @param scaled what its first rows, as the engine has them, are multiplied by
    */
   record Weight(
-      String source, List<Long> shape, String target, Arrangement arrangement, boolean small) {}
+      String source,
+      List<Long> shape,
+      String target,
+      Arrangement arrangement,
+      boolean small,
+      ScaledRows scaled) {
+
+    Weight(
+        String source, List<Long> shape, String target, Arrangement arrangement, boolean small) {
+      this(source, shape, target, arrangement, small, ScaledRows.NONE);
+    }
+
+    Weight scaledBy(ScaledRows rows) {
+      return new Weight(source, shape, target, arrangement, small, rows);
+    }
+  }
+
+  /**
+   * Rows that are multiplied on the way to GGUF, which carries a scale of attention that the
+   * engine's graph lacks: that of the queries.
+   *
+   * @param count the first of them
+   */
+  record ScaledRows(int count, float factor) {
+    static final ScaledRows NONE = new ScaledRows(0, 1);
+  }
 
   /**
    * A bias that the network does not have and llama.cpp asks for.
@@ -222,7 +248,7 @@ final class WeightLayout {
       String from = prefix + "h." + i + ".";
       String to = "blk." + i + ".";
       addNorm(from + "ln_1", to + "attn_norm");
-      addConvolution(from + "attn.c_attn", hidden, 3 * hidden, to + "attn_qkv");
+      addConvolution(from + "attn.c_attn", hidden, 3 * hidden, to + "attn_qkv", queryScale(i));
       addConvolution(from + "attn.c_proj", hidden, hidden, to + "attn_output");
       addNorm(from + "ln_2", to + "ffn_norm");
       addConvolution(from + "mlp.c_fc", hidden, shape.feedForward().width(), to + "ffn_up");
@@ -309,13 +335,32 @@ final class WeightLayout {
   }
 
   private void addConvolution(String source, long in, long out, String target) {
+    addConvolution(source, in, out, target, ScaledRows.NONE);
+  }
+
+  private void addConvolution(
+      String source, long in, long out, String target, ScaledRows scaled) {
     weights.add(
         new Weight(
-            source + ".weight",
-            List.of(in, out),
-            target + ".weight",
-            Arrangement.TRANSPOSED,
-            false));
-    addSmall(source + ".bias", out, target + ".bias");
+                source + ".weight",
+                List.of(in, out),
+                target + ".weight",
+                Arrangement.TRANSPOSED,
+                false)
+            .scaledBy(scaled));
+    weights.add(
+        new Weight(
+                source + ".bias", List.of(out), target + ".bias", Arrangement.AS_IS, true)
+            .scaledBy(scaled));
+  }
+
+  /** llama.cpp scales by the root of the head's width alone. */
+  private ScaledRows queryScale(int block) {
+    Attention attention = shape.attention();
+    int headWidth = attention.heads().width();
+    double factor = attention.scale().of(block) * Math.sqrt(headWidth);
+    return Math.abs(factor - 1) < 1e-12
+        ? ScaledRows.NONE
+        : new ScaledRows(attention.heads().queryWidth(), (float) factor);
   }
 }

@@ -1,15 +1,28 @@
 package dev.mneme.store.hf;
 
+import dev.mneme.MalformedFileException;
 import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.json.JsonValue;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.IntPredicate;
 
-/** The fields of a {@code config.json} that limit how far back attention reaches. */
+/**
+ * The fields of a {@code config.json} that limit how far back attention reaches. Where {@code
+ * layer_types} lists every block's kind of attention, the list decides, as in transformers.
+ */
 final class WindowFields {
 
   static final String FULL = "full_attention";
   static final String SLIDING = "sliding_attention";
+
+  private static final String KINDS = "layer_types";
+  private static final String LENGTH = "sliding_window";
+
+  /** What transformers calls full attention in lists of older releases. */
+  private static final String OLD_FULL = "attention";
 
   /** What transformers takes where {@code sliding_window} is absent. */
   private static final int DEFAULT_WINDOW = 4096;
@@ -20,69 +33,103 @@ final class WindowFields {
   /** What transformers takes for Gemma 3 where nothing says which blocks have no window. */
   private static final int DEFAULT_GEMMA_PERIOD = 6;
 
-  private WindowFields() {}
+  private final JsonValue config;
+  private final int layers;
 
-  /** Llama has none; Mistral names one to use it, in all blocks. Not for Gemma 3. */
-  static Optional<SlidingWindow> window(Architecture architecture, JsonValue config, int layers) {
-    return switch (architecture) {
-      case MISTRAL -> length(config).map(length -> new SlidingWindow(length, 0));
-      case QWEN2, QWEN3 -> qwen(config, layers);
-      case LLAMA, GPT2, GPT_NEOX, GEMMA3 -> Optional.empty();
+  private WindowFields(JsonValue config, int layers) {
+    this.config = config;
+    this.layers = layers;
+  }
+
+  /**
+   * A model's window. Llama, GPT-2 and GPT-NeoX have none, whatever their files say.
+   *
+   * @throws MalformedFileException if the fields contradict each other, or name a kind of attention
+   *     that is not supported
+   */
+  static Optional<SlidingWindow> read(Architecture family, JsonValue config, int layers) {
+    var fields = new WindowFields(config, layers);
+    return switch (family) {
+      case MISTRAL -> fields.of(fields.length(), _ -> true);
+      case QWEN2, QWEN3 -> fields.qwen();
+      case GEMMA3 -> fields.gemma();
+      case LLAMA, GPT2, GPT_NEOX -> Optional.empty();
     };
   }
 
   /** Qwen names a window always, and says whether it is used, and from which block on. */
-  private static Optional<SlidingWindow> qwen(JsonValue config, int layers) {
-    Optional<Integer> length = length(config);
-    if (length.isEmpty() || !config.find("use_sliding_window").map(JsonValue::bool).orElse(false)) {
-      return Optional.empty();
-    }
+  private Optional<SlidingWindow> qwen() {
     int firstBlock =
         config
             .find("max_window_layers")
             .map(first -> (int) first.integer(0, Integer.MAX_VALUE))
             .orElse(DEFAULT_QWEN_WINDOW_LAYERS);
-    var window = new SlidingWindow(length.get(), firstBlock);
-    requireKinds(config, window, "as max_window_layers says");
-    return firstBlock < layers ? Optional.of(window) : Optional.empty();
+    boolean used = ConfigFields.flag(config, "use_sliding_window", false);
+    return of(used ? length() : Optional.empty(), block -> block >= firstBlock);
   }
 
   /** Gemma 3 has one in all blocks but every sixth, or another number that the file names. */
-  static SlidingWindow gemma(JsonValue config) {
-    JsonValue named = config.members().get("sliding_window");
+  private Optional<SlidingWindow> gemma() {
+    JsonValue named = config.members().get(LENGTH);
     int length = named == null ? DEFAULT_WINDOW : named.count();
-    List<JsonValue> kinds = kinds(config);
-    int firstFull = kinds.stream().map(JsonValue::string).toList().indexOf(FULL);
     int period =
         config
             .find("sliding_window_pattern")
-            .or(() -> config.find("_sliding_window_pattern"))
             .map(JsonValue::count)
-            .orElse(firstFull < 0 ? DEFAULT_GEMMA_PERIOD : firstFull + 1);
-    var window = new SlidingWindow(length, 0, period);
-    requireKinds(config, window, "so that every %d. block has no window".formatted(period));
-    return window;
+            .orElse(DEFAULT_GEMMA_PERIOD);
+    return of(Optional.of(length), block -> (block + 1) % period != 0);
+  }
+
+  /**
+   * The window.
+   *
+   * @param limited which blocks have it where the file does not list them
+   */
+  private Optional<SlidingWindow> of(Optional<Integer> length, IntPredicate limited) {
+    Optional<List<Boolean>> listed = config.find(KINDS).map(this::listed);
+    var blocks = new TreeSet<Integer>();
+    for (int block = 0; block < layers; block++) {
+      if (listed.isPresent() ? listed.get().get(block) : length.isPresent() && limited.test(block)) {
+        blocks.add(block);
+      }
+    }
+    if (blocks.isEmpty()) {
+      return Optional.empty();
+    }
+    if (length.isEmpty()) {
+      throw config
+          .get(KINDS)
+          .elements()
+          .get(blocks.first())
+          .unlike("\"" + FULL + "\", because the model uses no sliding window");
+    }
+    return Optional.of(new SlidingWindow(length.get(), blocks));
+  }
+
+  /** Whether each block of a list has the window. */
+  private List<Boolean> listed(JsonValue kinds) {
+    List<JsonValue> elements = kinds.elements();
+    if (elements.size() != layers) {
+      throw kinds.unlike(
+          "a list of %d kinds of attention, one for each block, not of %d"
+              .formatted(layers, elements.size()));
+    }
+    var listed = new ArrayList<Boolean>();
+    for (JsonValue kind : elements) {
+      listed.add(
+          switch (kind.string()) {
+            case SLIDING -> true;
+            case FULL, OLD_FULL -> false;
+            default -> throw kind.unlike("\"%s\" or \"%s\"".formatted(FULL, SLIDING));
+          });
+    }
+    return listed;
   }
 
   /** Null means none; an absent field does not. */
-  private static Optional<Integer> length(JsonValue config) {
-    return config.members().containsKey("sliding_window")
-        ? config.find("sliding_window").map(JsonValue::count)
+  private Optional<Integer> length() {
+    return config.members().containsKey(LENGTH)
+        ? config.find(LENGTH).map(JsonValue::count)
         : Optional.of(DEFAULT_WINDOW);
-  }
-
-  private static List<JsonValue> kinds(JsonValue config) {
-    return config.find("layer_types").map(JsonValue::elements).orElse(List.of());
-  }
-
-  /** Newer files list every block's kind of attention as well. */
-  private static void requireKinds(JsonValue config, SlidingWindow window, String reason) {
-    List<JsonValue> kinds = kinds(config);
-    for (int block = 0; block < kinds.size(); block++) {
-      String expected = window.limits(block) ? SLIDING : FULL;
-      if (!kinds.get(block).string().equals(expected)) {
-        throw kinds.get(block).unlike("\"%s\", %s".formatted(expected, reason));
-      }
-    }
   }
 }

@@ -3,6 +3,7 @@ package dev.mneme.store.json;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -40,6 +41,9 @@ public final class JsonValue {
           .build()
           .reader();
 
+  private static final ObjectReader PYTHON =
+      STRICT.with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
+
   /**
    * Where a value stands. Put into words only for a message: the words grow with each level.
    *
@@ -74,6 +78,10 @@ public final class JsonValue {
    * @throws MnemeException if it cannot be read
    */
   public static JsonValue read(Path file) {
+    return read(file, STRICT);
+  }
+
+  private static JsonValue read(Path file, ObjectReader reader) {
     if (Files.exists(file) && !Files.isRegularFile(file)) { // whoever opens a pipe waits
       throw new MnemeException("cannot read " + file + ": it is no regular file");
     }
@@ -84,10 +92,19 @@ public final class JsonValue {
             "%s: %d bytes are too many for a JSON file of a model (at most %d)"
                 .formatted(file, size, MAX_BYTES));
       }
-      return parse(file.toString(), Files.readAllBytes(file));
+      return parse(file.toString(), Files.readAllBytes(file), reader);
     } catch (IOException e) {
       throw new MnemeException("cannot read " + file + ": " + e, e);
     }
+  }
+
+  /**
+   * As {@link #read}, of a file that Python wrote: it may hold the numbers {@code NaN}, {@code
+   * Infinity} and {@code -Infinity}, which JSON does not have. They are neither {@link #number} nor
+   * {@link #positive}.
+   */
+  public static JsonValue readPython(Path file) {
+    return read(file, PYTHON);
   }
 
   /**
@@ -96,8 +113,12 @@ public final class JsonValue {
    * @param origin where from, for messages
    */
   public static JsonValue parse(String origin, byte[] bytes) {
+    return parse(origin, bytes, STRICT);
+  }
+
+  private static JsonValue parse(String origin, byte[] bytes, ObjectReader reader) {
     try {
-      JsonNode node = STRICT.readTree(decode(origin, bytes));
+      JsonNode node = reader.readTree(decode(origin, bytes));
       if (!node.isObject()) {
         throw new MalformedFileException(
             "%s: expected a JSON object, found %s".formatted(origin, kind(node)));

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.google.common.primitives.Doubles;
+import com.google.common.primitives.Floats;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.WeightType;
@@ -471,7 +473,9 @@ class GgufConverterTest {
     GgufFile file = convert(WeightType.F16);
     assertThat(type(file, "rope_freqs.weight")).isEqualTo(GgufType.F32);
     assertThat(stored(file, "rope_freqs.weight"))
-        .isEqualTo(new RopeScaling.Llama3(8, 1, 4, 64).divisors(HEAD, 10_000));
+        .isEqualTo(
+            Floats.toArray(
+                Doubles.asList(new RopeScaling.Llama3(8, 1, 4, 64).divisors(HEAD, 10_000))));
   }
 
   @Test

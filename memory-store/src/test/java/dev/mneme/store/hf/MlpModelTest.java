@@ -250,7 +250,6 @@ class MlpModelTest {
         "hidden_size",
         "intermediate_size",
         "num_hidden_layers",
-        "rms_norm_eps",
         "vocab_size"
       })
   void refusesAConfigurationWithoutAField(String field) {

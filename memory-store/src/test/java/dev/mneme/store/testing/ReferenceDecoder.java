@@ -1,11 +1,11 @@
 package dev.mneme.store.testing;
 
 import dev.mneme.Tap;
+import dev.mneme.store.hf.Attention.Bias;
 import dev.mneme.store.hf.Attention.Heads;
 import dev.mneme.store.hf.Blocks.Order;
 import dev.mneme.store.hf.DecoderShape;
 import dev.mneme.store.hf.HuggingFaceConfig;
-import dev.mneme.store.hf.HuggingFaceConfig.Architecture;
 import dev.mneme.store.hf.RopeScaling;
 import dev.mneme.store.hf.Rotary;
 import dev.mneme.store.hf.Rotary.Rotation;
@@ -84,14 +84,14 @@ public final class ReferenceDecoder implements AutoCloseable {
       add(x, attended(rmsNorm(x, tensor(p + "input_layernorm.weight")), layer));
       double[][] normed = rmsNorm(x, tensor(p + "post_attention_layernorm.weight"));
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
-      double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), shape.feedForward().width());
-      double[][] up = linear(normed, tensor(p + "mlp.up_proj.weight"), shape.feedForward().width());
+      double[][] gate = affine(normed, p + "mlp.gate_proj", shape.feedForward().width());
+      double[][] up = affine(normed, p + "mlp.up_proj", shape.feedForward().width());
       for (int t = 0; t < x.length; t++) {
         for (int i = 0; i < shape.feedForward().width(); i++) {
-          up[t][i] *= gate[t][i] / (1 + Math.exp(-gate[t][i]));
+          up[t][i] *= activated(gate[t][i]);
         }
       }
-      add(x, linear(up, tensor(p + "mlp.down_proj.weight"), config.hidden()));
+      add(x, affine(up, p + "mlp.down_proj", config.hidden()));
       keep(layer, Tap.Point.BLOCK_OUTPUT, x);
     }
     double[] head = tensor(shape.embedding().tied() ? "model.embed_tokens.weight" : "lm_head.weight");
@@ -110,21 +110,12 @@ public final class ReferenceDecoder implements AutoCloseable {
     }
     rotate(q, heads.queries(), rotation(layer));
     rotate(k, heads.keyValues(), rotation(layer));
-    return linear(attend(q, k, v, reach(layer)), tensor(p + "o_proj.weight"), config.hidden());
+    return affine(attend(q, k, v, layer), p + "o_proj", config.hidden());
   }
 
   private Rotation rotation(int layer) {
     Rotary rotary = shape.rotary().orElseThrow();
     return limits(layer) ? rotary.windowed() : rotary.full();
-  }
-
-  /** What positions are divided by. */
-  private static double stretch(RopeScaling of) {
-    return switch (of) {
-      case RopeScaling.None() -> 1;
-      case RopeScaling.Linear(double factor) -> factor;
-      case RopeScaling.Llama3 scaling -> throw new IllegalArgumentException(scaling.toString());
-    };
   }
 
   private boolean limits(int layer) {
@@ -159,19 +150,41 @@ public final class ReferenceDecoder implements AutoCloseable {
       add(x, rmsNorm(attended, factors(p + "post_attention_layernorm.weight")));
       double[][] normed = rmsNorm(x, factors(p + "pre_feedforward_layernorm.weight"));
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
-      double[][] gate = linear(normed, tensor(p + "mlp.gate_proj.weight"), shape.feedForward().width());
-      double[][] up = linear(normed, tensor(p + "mlp.up_proj.weight"), shape.feedForward().width());
+      double[][] gate = affine(normed, p + "mlp.gate_proj", shape.feedForward().width());
+      double[][] up = affine(normed, p + "mlp.up_proj", shape.feedForward().width());
       for (int t = 0; t < x.length; t++) {
         for (int i = 0; i < shape.feedForward().width(); i++) {
-          up[t][i] *= tanhGelu(gate[t][i]);
+          up[t][i] *= activated(gate[t][i]);
         }
       }
-      double[][] fed = linear(up, tensor(p + "mlp.down_proj.weight"), config.hidden());
+      double[][] fed = affine(up, p + "mlp.down_proj", config.hidden());
       add(x, rmsNorm(fed, factors(p + "post_feedforward_layernorm.weight")));
       keep(layer, Tap.Point.BLOCK_OUTPUT, x);
     }
     double[] head = tensor("model.embed_tokens.weight");
     return linear(rmsNorm(x, factors("model.norm.weight")), head, config.vocabulary());
+  }
+
+  private double activated(double x) {
+    return switch (shape.feedForward().activation()) {
+      case SILU -> x * sigmoid(x);
+      case GELU -> 0.5 * x * (1 + erf(x / Math.sqrt(2)));
+      case GELU_TANH -> tanhGelu(x);
+      case QUICK_GELU -> x * sigmoid(1.702 * x);
+      case RELU -> Math.max(x, 0);
+      case RELU_SQUARED -> Math.pow(Math.max(x, 0), 2);
+      case RELU6 -> Math.clamp(x, 0, 6);
+      case LEAKY_RELU -> x < 0 ? 0.01 * x : x;
+      case HARD_SWISH -> x * Math.clamp(x + 3, 0, 6) / 6;
+      case MISH -> x * Math.tanh(Math.log1p(Math.exp(x)));
+      case TANH -> Math.tanh(x);
+      case SIGMOID -> sigmoid(x);
+      case LINEAR -> x;
+    };
+  }
+
+  private static double sigmoid(double x) {
+    return 1 / (1 + Math.exp(-x));
   }
 
   private static double tanhGelu(double a) {
@@ -193,14 +206,14 @@ public final class ReferenceDecoder implements AutoCloseable {
       add(
           x,
           conv(
-              attend(columns(qkv, 0), columns(qkv, width), columns(qkv, 2 * width), tokens.length),
+              attend(columns(qkv, 0), columns(qkv, width), columns(qkv, 2 * width), layer),
               p + "attn.c_proj",
               width));
       double[][] normed = layerNorm(x, p + "ln_2");
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
       double[][] inner = conv(normed, p + "mlp.c_fc", shape.feedForward().width());
       for (double[] row : inner) {
-        Arrays.setAll(row, i -> tanhGelu(row[i]));
+        Arrays.setAll(row, i -> activated(row[i]));
       }
       add(x, conv(inner, p + "mlp.c_proj", width));
       keep(layer, Tap.Point.BLOCK_OUTPUT, x);
@@ -221,7 +234,7 @@ public final class ReferenceDecoder implements AutoCloseable {
       rotate(q, heads.queries(), rotation(layer));
       rotate(k, heads.queries(), rotation(layer));
       double[][] attended =
-          affine(attend(q, k, partOfHeads(qkv, 2), tokens.length), p + "attention.dense", width);
+          affine(attend(q, k, partOfHeads(qkv, 2), layer), p + "attention.dense", width);
       if (!(shape.blocks().order() == Order.PARALLEL)) {
         add(x, attended);
       }
@@ -229,7 +242,7 @@ public final class ReferenceDecoder implements AutoCloseable {
       keep(layer, Tap.Point.FEED_FORWARD_INPUT, normed);
       double[][] inner = affine(normed, p + "mlp.dense_h_to_4h", shape.feedForward().width());
       for (double[] row : inner) {
-        Arrays.setAll(row, i -> 0.5 * row[i] * (1 + erf(row[i] / Math.sqrt(2))));
+        Arrays.setAll(row, i -> activated(row[i]));
       }
       if ((shape.blocks().order() == Order.PARALLEL)) {
         add(x, attended);
@@ -285,7 +298,7 @@ public final class ReferenceDecoder implements AutoCloseable {
 
   private double[][] project(double[][] x, String name, int out) {
     double[][] y = linear(x, tensor(name + ".weight"), out);
-    if (config.architecture() == Architecture.QWEN2) {
+    if (shape.attention().projection().bias() != Bias.NONE) {
       double[] bias = tensor(name + ".bias");
       for (double[] row : y) {
         add(new double[][] {row}, new double[][] {bias});
@@ -337,15 +350,16 @@ public final class ReferenceDecoder implements AutoCloseable {
 
   /** Rotates the two halves of what is rotated of each head against each other, by position. */
   private void rotate(double[][] x, int count, Rotation rotation) {
-    double stretch = stretch(rotation.scaling());
+    RopeScaling scaling = rotation.scaling();
     int dim = heads.width();
     int rotated = shape.rotary().orElseThrow().width();
+    double[] divisors = scaling.divisors(rotated, rotation.theta());
     for (int t = 0; t < x.length; t++) {
       for (int h = 0; h < count; h++) {
         for (int i = 0; i < rotated / 2; i++) {
-          double angle = t / stretch * Math.pow(rotation.theta(), -2.0 * i / rotated);
-          double a = x[t][h * dim + i];
-          double b = x[t][h * dim + i + rotated / 2];
+          double angle = t * Math.pow(rotation.theta(), -2.0 * i / rotated) / divisors[i];
+          double a = scaling.magnitude() * x[t][h * dim + i];
+          double b = scaling.magnitude() * x[t][h * dim + i + rotated / 2];
           x[t][h * dim + i] = a * Math.cos(angle) - b * Math.sin(angle);
           x[t][h * dim + i + rotated / 2] = b * Math.cos(angle) + a * Math.sin(angle);
         }
@@ -363,7 +377,9 @@ public final class ReferenceDecoder implements AutoCloseable {
         .orElse(Integer.MAX_VALUE);
   }
 
-  private double[][] attend(double[][] q, double[][] k, double[][] v, int reach) {
+  private double[][] attend(double[][] q, double[][] k, double[][] v, int layer) {
+    int reach = reach(layer);
+    double scale = shape.attention().scale().of(layer);
     int dim = heads.width();
     int group = heads.queries() / heads.keyValues();
     double[][] out = new double[q.length][heads.queries() * dim];
@@ -374,7 +390,7 @@ public final class ReferenceDecoder implements AutoCloseable {
         double sum = 0;
         for (int s = Math.max(0, t - reach + 1); s <= t; s++) {
           for (int i = 0; i < dim; i++) {
-            scores[s] += q[t][h * dim + i] * k[s][kv + i] * shape.attention().scale();
+            scores[s] += q[t][h * dim + i] * k[s][kv + i] * scale;
           }
           scores[s] = Math.exp(scores[s]);
           sum += scores[s];
