@@ -1,6 +1,7 @@
 package dev.mneme.store.net;
 
 import com.google.common.base.Preconditions;
+import com.google.common.base.Throwables;
 import dev.mneme.PrintableText;
 import java.net.URI;
 import java.util.regex.Pattern;
@@ -51,6 +52,12 @@ public final class WebAddress {
   public static String redact(String text) {
     String withoutLogins = LOGIN.matcher(text).replaceAll("***@");
     return QUERY.matcher(withoutLogins).replaceAll("$1?...");
+  }
+
+  /** Whether a stack trace of a failure would show a secret of an address. */
+  public static boolean hasSecrets(Throwable failure) {
+    String trace = Throwables.getStackTraceAsString(failure);
+    return !redact(trace).equals(trace);
   }
 
   /** An address without user and password. */

@@ -1,7 +1,10 @@
 package dev.mneme.store.maven;
 
 import com.google.common.base.Throwables;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import dev.mneme.store.net.WebAddress;
+import java.net.URI;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -60,13 +63,15 @@ record FailedFetch(Kind kind, String what) {
             .distinct()
             .toList();
     Kind worst = failures.stream().map(FailedFetch::kind).min(Comparator.naturalOrder()).get();
-    return new MnemeException(
+    String message =
         "cannot get %s: %s; %s"
             .formatted(
                 coordinates,
                 failures.stream().map(FailedFetch::what).collect(Collectors.joining(", ")),
-                worst.advice),
-        e);
+                worst.advice);
+    return WebAddress.hasSecrets(e)
+        ? new MnemeException(message) // the cause would show them in a stack trace
+        : new MnemeException(message, e);
   }
 
   private static FailedFetch of(Exception e) {
@@ -77,7 +82,7 @@ record FailedFetch(Kind kind, String what) {
         return new FailedFetch(Kind.REFUSED, "%s refuses it (%d)".formatted(where, status));
       }
       if (cause instanceof ChecksumFailureException) {
-        return new FailedFetch(Kind.CHECKSUM, "%s: %s".formatted(where, cause.getMessage()));
+        return new FailedFetch(Kind.CHECKSUM, "%s: %s".formatted(where, reason(cause)));
       }
       if (cause instanceof RepositoryOfflineException) {
         return new FailedFetch(
@@ -88,7 +93,11 @@ record FailedFetch(Kind kind, String what) {
       return new FailedFetch(Kind.ABSENT, "%s does not have it".formatted(where));
     }
     return new FailedFetch(
-        Kind.BROKEN, "%s: %s".formatted(where, Throwables.getRootCause(e).toString()));
+        Kind.BROKEN, "%s: %s".formatted(where, reason(Throwables.getRootCause(e))));
+  }
+
+  private static String reason(Throwable failure) {
+    return WebAddress.redact(FailureText.of(failure));
   }
 
   private static int status(Throwable cause) {
@@ -107,7 +116,12 @@ record FailedFetch(Kind kind, String what) {
 
   /** Its id and address, without a password that somebody put there. */
   private static String name(RemoteRepository repository) {
-    return "%s (%s)"
-        .formatted(repository.getId(), repository.getUrl().replaceFirst("//[^/@]*@", "//"));
+    String address;
+    try {
+      address = WebAddress.display(URI.create(repository.getUrl()));
+    } catch (IllegalArgumentException e) {
+      address = WebAddress.redact(repository.getUrl());
+    }
+    return "%s (%s)".formatted(repository.getId(), address);
   }
 }

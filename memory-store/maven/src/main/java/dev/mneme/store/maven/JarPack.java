@@ -2,6 +2,7 @@ package dev.mneme.store.maven;
 
 import static java.util.stream.Collectors.joining;
 
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.PackManifest;
@@ -74,10 +75,10 @@ final class JarPack implements PackSource {
     } catch (ZipException e) {
       throw new MalformedFileException(
           "%s is no jar, or damaged: %s; delete it and get it again"
-              .formatted(file, e.getMessage()),
+              .formatted(file, FailureText.of(e)),
           e);
     } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
     }
   }
 
@@ -154,7 +155,7 @@ final class JarPack implements PackSource {
     try {
       return Optional.of(readWhole(entry, PackArchive.LARGEST_SIGNATURE));
     } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(place(entry), e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(place(entry), FailureText.of(e)), e);
     }
   }
 
@@ -172,7 +173,7 @@ final class JarPack implements PackSource {
     try {
       jar.close();
     } catch (IOException e) {
-      throw new MnemeException("cannot close %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot close %s: %s".formatted(file, FailureText.of(e)), e);
     }
   }
 }

@@ -2,18 +2,21 @@ package dev.mneme.store.maven;
 
 import com.google.common.base.Throwables;
 import dev.mneme.MnemeException;
+import dev.mneme.store.net.ProxyChoice;
 import dev.mneme.store.packs.FetchListener;
 import dev.mneme.store.packs.PackArchive;
 import dev.mneme.store.packs.PackFinder;
 import dev.mneme.store.packs.PackSource;
 import eu.maveniverse.maven.mima.context.Context;
-import eu.maveniverse.maven.mima.context.ContextOverrides;
 import eu.maveniverse.maven.mima.context.ContextOverrides.ChecksumPolicy;
 import eu.maveniverse.maven.mima.context.ContextOverrides.SnapshotUpdatePolicy;
+import eu.maveniverse.maven.mima.context.ContextOverrides;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.eclipse.aether.artifact.Artifact;
 import org.eclipse.aether.repository.RemoteRepository;
 import org.eclipse.aether.resolution.ArtifactRequest;
@@ -23,7 +26,7 @@ import org.eclipse.aether.resolution.ArtifactResolutionException;
  * Finds packs by Maven coordinates: a jar with one pack in {@code META-INF/mneme/packs}, or a
  * {@code .mpack} file. One artifact is fetched, without its dependencies, as Maven would: by the
  * user's {@code settings.xml} with its mirrors, credentials, proxies and profiles, and through the
- * local repository, where it stays.
+ * local repository, where it stays. Where the settings name no proxy, {@link ProxyChoice} does.
  *
  * <p>A repository's checksum of the artifact must be there and right. A snapshot is looked for anew
  * each time. Maven's own extensions and {@code maven.config} are not read. Safe for several
@@ -31,16 +34,22 @@ import org.eclipse.aether.resolution.ArtifactResolutionException;
  */
 public final class MavenFinder implements PackFinder {
 
+  private static final Pattern SETTINGS_FILE = Pattern.compile("\\] [^:]* (\\S.*?settings\\.xml)");
+
+  private static final Pattern PLACE = Pattern.compile("@(\\d+):(\\d+)");
+
   private final ContextOverrides overrides;
+  private final ProxyChoice proxies;
 
   /** By the settings of the user who runs this program. */
   public MavenFinder() {
-    this(usersOwn());
+    this(usersOwn(), ProxyChoice.ofProcess());
   }
 
   /** By other settings, or another local repository. */
-  MavenFinder(ContextOverrides overrides) {
+  MavenFinder(ContextOverrides overrides, ProxyChoice proxies) {
     this.overrides = overrides;
+    this.proxies = proxies;
   }
 
   private static ContextOverrides usersOwn() {
@@ -111,7 +120,7 @@ public final class MavenFinder implements PackFinder {
 
   private Context open(FetchProgress progress) {
     try {
-      return new UserRuntime()
+      return new UserRuntime(proxies)
           .create(
               overrides.toBuilder()
                   .checksumPolicy(ChecksumPolicy.FAIL)
@@ -121,8 +130,19 @@ public final class MavenFinder implements PackFinder {
     } catch (IllegalStateException e) {
       throw new MnemeException(
           "Maven's settings cannot be used: %s; correct them as `mvn help:effective-settings` tells"
-              .formatted(Throwables.getRootCause(e).getMessage()),
-          e);
+              .formatted(where(Throwables.getRootCause(e))));
     }
+  }
+
+  /** File and place of an error in the settings; the error's own text may quote a password. */
+  private static String where(Throwable failure) {
+    String text = String.valueOf(failure.getMessage());
+    Matcher file = SETTINGS_FILE.matcher(text);
+    Matcher place = PLACE.matcher(text);
+    return (file.find() ? file.group(1) : "settings.xml")
+        + " is wrong"
+        + (place.find()
+            ? " at line %s, column %s".formatted(place.group(1), place.group(2))
+            : " (%s)".formatted(failure.getClass().getSimpleName()));
   }
 }

@@ -1,5 +1,6 @@
 package dev.mneme.store.maven;
 
+import static com.google.common.base.Throwables.getStackTraceAsString;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,6 +8,7 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.net.ProxyChoice;
 import dev.mneme.store.packs.FetchListener;
 import dev.mneme.store.packs.InstalledPack;
 import dev.mneme.store.packs.MemoryStore;
@@ -21,7 +23,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -64,6 +68,7 @@ class MavenFinderTest {
 
   private final TestRepository repository = new TestRepository();
   private final List<String> heard = new ArrayList<>();
+  private final Map<String, String> environment = new HashMap<>();
   private Path home;
   private Path system;
   private MemoryStore store;
@@ -106,7 +111,8 @@ class MavenFinderTest {
             .withMavenUserHomeOverride(home)
             .withMavenSystemHomeOverride(system)
             .withLocalRepositoryOverride(home.resolve("repository"))
-            .build());
+            .build(),
+        ProxyChoice.of(environment));
   }
 
   private InstalledPack pull(String coordinates) {
@@ -266,13 +272,56 @@ class MavenFinderTest {
   @Test
   void aRepositoryThatIsDownIsTold() {
     repository.close();
-    assertRefused(() -> pull(COORDINATES), "house (http://", "Connection refused");
+    assertRefused(() -> pull(COORDINATES), "house (http://", "the connection was refused");
   }
 
   @Test
   void brokenSettingsAreTold() throws IOException {
     Files.writeString(home.resolve("settings.xml"), "<settings><mirrors></settings>");
     assertRefused(() -> pull(COORDINATES), "Maven's settings cannot be used", "settings.xml");
+  }
+
+  @Test
+  void brokenSettingsAreToldWithoutWhatTheyHold() throws IOException {
+    Files.writeString(
+        home.resolve("settings.xml"),
+        "<settings><servers><server><password>SECRET</passwrd></server></servers></settings>");
+    assertThatThrownBy(() -> pull(COORDINATES))
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll("settings.xml", "line 1")
+        .satisfies(e -> assertThat(getStackTraceAsString(e)).doesNotContain("SECRET"));
+  }
+
+  @Test
+  void aPasswordInARepositorysAddressIsNotShown() throws IOException {
+    String address = repository.url().replace("://", "://clerk:SEC@RET@");
+    write(home.resolve("settings.xml"), MIRROR.formatted(address));
+    for (int i = 0; i < 2; i++) { // first it is absent, then the repository is down
+      assertThatThrownBy(() -> pull(COORDINATES))
+          .isInstanceOf(MnemeException.class)
+          .hasMessageContaining("house (http://")
+          .satisfies(
+              e -> assertThat(getStackTraceAsString(e)).doesNotContain("SEC", "RET", "clerk"));
+      repository.close();
+    }
+  }
+
+  @Test
+  void aProxyOfTheEnvironmentIsAskedWhereTheSettingsNameNone() throws IOException {
+    repository.add(JAR, lawJar());
+    // The repository itself plays the proxy: it is asked for another server's address.
+    write(
+        home.resolve("settings.xml"),
+        MIRROR.formatted("http://repository.test/") + SERVERS.formatted(escaped(TestRepository.PASSWORD)));
+    environment.put("HTTP_PROXY", repository.url());
+    assertThat(pull(COORDINATES).name()).isEqualTo("law");
+    store.remove("law");
+    environment.put("NO_PROXY", ".test");
+    repository.requests().clear();
+    assertThatThrownBy(() -> pull("dev.law:law-pack:1.5"))
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll("house (http://repository.test/)", "not known to DNS");
+    assertThat(repository.requests()).isEmpty();
   }
 
   @Test
