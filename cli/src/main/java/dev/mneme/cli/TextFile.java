@@ -1,5 +1,6 @@
 package dev.mneme.cli;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,7 +35,7 @@ final class TextFile {
     } catch (CharacterCodingException e) {
       throw new MnemeException(file + " is not UTF-8 text; convert it first", e);
     } catch (IOException e) {
-      throw new MnemeException("cannot read " + file + ": " + e.getMessage(), e);
+      throw new MnemeException("cannot read " + file + ": " + FailureText.of(e), e);
     }
     List<String> documents =
         Arrays.stream(text.replace("\r\n", "\n").split("\n{2,}"))

@@ -1,6 +1,7 @@
 package dev.mneme.store;
 
 import com.google.common.base.Preconditions;
+import dev.mneme.FailureText;
 import dev.mneme.HostIdentity;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
@@ -15,8 +16,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -71,7 +72,7 @@ public final class HostNorms {
       }
     } catch (IOException e) {
       throw new MnemeException(
-          "cannot read the norms of %s: %s".formatted(file.path(), e.getMessage()), e);
+          "cannot read the norms of %s: %s".formatted(file.path(), FailureText.of(e)), e);
     }
     int width = count(file, architecture + ".embedding_length");
     return new HostIdentity(architecture, width, blocks, norms.sha256());

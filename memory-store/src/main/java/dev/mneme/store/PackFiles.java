@@ -1,6 +1,7 @@
 package dev.mneme.store;
 
 import com.google.common.base.Ascii;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.PackManifest.Entry;
 import java.io.IOException;
@@ -75,7 +76,7 @@ final class PackFiles {
     try (InputStream in = Files.newInputStream(file)) {
       return copy(String.valueOf(file.getFileName()), in, out);
     } catch (IOException e) {
-      throw new MnemeException("cannot copy or read %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot copy or read %s: %s".formatted(file, FailureText.of(e)), e);
     }
   }
 
@@ -111,7 +112,7 @@ final class PackFiles {
     try (Stream<Path> entries = Files.list(directory)) {
       return entries.map(entry -> String.valueOf(entry.getFileName())).sorted().toList();
     } catch (IOException e) {
-      throw new MnemeException("cannot list the folder %s: %s".formatted(directory, e), e);
+      throw new MnemeException("cannot list the folder %s: %s".formatted(directory, FailureText.of(e)), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.mneme.store;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.NetworkShape;
@@ -50,7 +51,7 @@ final class PackImport {
         place.complete();
       }
     } catch (IOException e) {
-      throw new MnemeException("cannot write the pack %s: %s".formatted(out, e), e);
+      throw new MnemeException("cannot write the pack %s: %s".formatted(out, FailureText.of(e)), e);
     }
   }
 

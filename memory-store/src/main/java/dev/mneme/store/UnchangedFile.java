@@ -1,5 +1,6 @@
 package dev.mneme.store;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,7 +52,7 @@ public final class UnchangedFile {
     try {
       return Files.readAttributes(path, BasicFileAttributes.class);
     } catch (IOException e) {
-      throw new MnemeException("cannot read " + path + ": " + e.getMessage(), e);
+      throw new MnemeException("cannot read " + path + ": " + FailureText.of(e), e);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.mneme.trainer;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.NearestKeys;
 import dev.mneme.djl.RoundedKeys;
@@ -8,8 +9,8 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -64,7 +65,7 @@ final class ListedSearch implements KeySearch {
       exact.close();
       throw new MnemeException(
           "cannot write the sorted keys %s: %s; check the folder and the free space"
-              .formatted(scratch, e.getMessage()),
+              .formatted(scratch, FailureText.of(e)),
           e);
     } catch (RuntimeException e) {
       exact.close();

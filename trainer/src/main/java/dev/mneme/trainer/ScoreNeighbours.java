@@ -1,6 +1,7 @@
 package dev.mneme.trainer;
 
 import com.google.common.base.Preconditions;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.DecoderNetwork;
 import dev.mneme.djl.NearestKeys;
@@ -95,7 +96,7 @@ public record ScoreNeighbours(
     try {
       return manifest().kept(output).map(Scores::new);
     } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(output, e.getMessage()), e);
+      throw new MnemeException("cannot read %s: %s".formatted(output, FailureText.of(e)), e);
     }
   }
 
@@ -126,7 +127,7 @@ public record ScoreNeighbours(
     } catch (IOException e) {
       throw new MnemeException(
           "cannot write %s: %s; check the folder and the free space"
-              .formatted(output, e.getMessage()),
+              .formatted(output, FailureText.of(e)),
           e);
     }
     return new Scores(scores);

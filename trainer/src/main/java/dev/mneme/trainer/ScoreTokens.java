@@ -1,5 +1,6 @@
 package dev.mneme.trainer;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.ActivationBatch;
 import dev.mneme.djl.Batch;
@@ -99,7 +100,7 @@ public record ScoreTokens(
     } catch (IOException e) {
       throw new MnemeException(
           "cannot write %s: %s; check the folder and the free space"
-              .formatted(output, e.getMessage()),
+              .formatted(output, FailureText.of(e)),
           e);
     }
   }

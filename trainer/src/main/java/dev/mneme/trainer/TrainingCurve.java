@@ -3,6 +3,7 @@ package dev.mneme.trainer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,7 @@ public final class TrainingCurve {
     try {
       curve.points.addAll(MAPPER.readValue(json, new TypeReference<List<Point>>() {}));
     } catch (JsonProcessingException e) {
-      throw new MalformedFileException("the training curve cannot be read: " + e.getMessage(), e);
+      throw new MalformedFileException("the training curve cannot be read: " + FailureText.of(e), e);
     }
     return curve;
   }

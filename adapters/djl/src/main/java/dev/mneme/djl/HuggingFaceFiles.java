@@ -2,6 +2,7 @@ package dev.mneme.djl;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.safetensors.Dtype;
@@ -43,7 +44,7 @@ final class HuggingFaceFiles {
     } catch (IOException e) {
       throw new MnemeException(
           "cannot write into %s: %s; check the folder and the free space"
-              .formatted(directory, e.getMessage()),
+              .formatted(directory, FailureText.of(e)),
           e);
     }
     SafeTensorsWriter.write(

@@ -4,6 +4,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.internal.Script;
@@ -200,7 +201,7 @@ public final class NetworkTraining<B extends Examples> implements AutoCloseable 
       throw e instanceof MnemeException
           ? e
           : new MalformedFileException(
-              checkpoint.path() + " is not a checkpoint of this training: " + e.getMessage(), e);
+              checkpoint.path() + " is not a checkpoint of this training: " + FailureText.of(e), e);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.mneme.store.gguf;
 
 import com.google.common.base.Ascii;
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import java.io.IOException;
@@ -56,7 +57,7 @@ public final class GgufFile {
     } catch (IOException e) {
       throw new MnemeException(
           "cannot read the GGUF file %s: %s; give the path of a readable GGUF file"
-              .formatted(path, e.getMessage()),
+              .formatted(path, FailureText.of(e)),
           e);
     }
   }

@@ -1,6 +1,7 @@
 package dev.mneme.store.gguf;
 
 import com.google.common.base.Preconditions;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -144,7 +145,7 @@ public final class GgufWriter {
     } catch (IOException e) {
       throw new MnemeException(
           "cannot write the GGUF file %s: %s; check the folder and the free space"
-              .formatted(file, e.getMessage()),
+              .formatted(file, FailureText.of(e)),
           e);
     }
   }

@@ -1,5 +1,6 @@
 package dev.mneme.store.hf;
 
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.json.JsonValue;
@@ -43,7 +44,7 @@ final class ChatTemplate {
     } catch (CharacterCodingException e) {
       throw new MalformedFileException(file + ": a chat template must be UTF-8, this is not", e);
     } catch (IOException e) {
-      throw new MnemeException("cannot read " + file + ": " + e, e);
+      throw new MnemeException("cannot read " + file + ": " + FailureText.of(e), e);
     }
   }
 }

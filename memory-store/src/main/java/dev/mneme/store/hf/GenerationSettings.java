@@ -1,5 +1,6 @@
 package dev.mneme.store.hf;
 
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.Sampling;
 import dev.mneme.store.json.JsonValue;
@@ -46,7 +47,7 @@ public final class GenerationSettings {
       return sampling.withRepetitionPenalty(
           number(json, "repetition_penalty").orElse(1.0), REPETITION_WINDOW);
     } catch (IllegalArgumentException e) {
-      throw new MalformedFileException(file + ": " + e.getMessage(), e);
+      throw new MalformedFileException(file + ": " + FailureText.of(e), e);
     }
   }
 

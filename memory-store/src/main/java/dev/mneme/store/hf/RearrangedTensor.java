@@ -1,5 +1,6 @@
 package dev.mneme.store.hf;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.gguf.GgufType;
 import dev.mneme.store.gguf.RowEncoder;
@@ -37,7 +38,7 @@ record RearrangedTensor(Weight weight, Dtype dtype, MemorySegment data, GgufType
         writeRows(out);
       }
     } catch (MnemeException e) {
-      throw new MnemeException("tensor \"" + weight.source() + "\": " + e.getMessage(), e);
+      throw new MnemeException("tensor \"" + weight.source() + "\": " + FailureText.of(e), e);
     }
   }
 

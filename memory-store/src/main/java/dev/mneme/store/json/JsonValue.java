@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import java.io.IOException;
@@ -94,7 +95,7 @@ public final class JsonValue {
       }
       return parse(file.toString(), Files.readAllBytes(file), reader);
     } catch (IOException e) {
-      throw new MnemeException("cannot read " + file + ": " + e, e);
+      throw new MnemeException("cannot read " + file + ": " + FailureText.of(e), e);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.mneme.store.packs;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -61,7 +62,7 @@ public final class DownloadFolder implements AutoCloseable {
     } catch (IOException e) {
       throw new MnemeException(
           "cannot keep downloads in %s: %s; set MNEME_HOME to a writable folder"
-              .formatted(downloads, e),
+              .formatted(downloads, FailureText.of(e)),
           e);
     }
   }

@@ -1,6 +1,7 @@
 package dev.mneme.store.packs;
 
 import com.google.common.base.Ascii;
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.MemoryPack;
@@ -80,7 +81,7 @@ public final class PackArchive implements PackSource {
         throw e;
       }
     } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
     }
   }
 
@@ -110,7 +111,7 @@ public final class PackArchive implements PackSource {
       }
       Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      throw new MnemeException("cannot write %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot write %s: %s".formatted(file, FailureText.of(e)), e);
     } finally {
       discard(temporary);
     }
@@ -276,7 +277,7 @@ public final class PackArchive implements PackSource {
     try {
       return Optional.of(readWhole(entries.get(1), LARGEST_SIGNATURE));
     } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
     }
   }
 
@@ -295,7 +296,7 @@ public final class PackArchive implements PackSource {
     try {
       channel.close();
     } catch (IOException e) {
-      throw new MnemeException("cannot close %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot close %s: %s".formatted(file, FailureText.of(e)), e);
     }
   }
 

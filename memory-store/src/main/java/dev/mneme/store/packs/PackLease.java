@@ -1,5 +1,6 @@
 package dev.mneme.store.packs;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.MemoryPack;
 import java.io.IOException;
@@ -34,7 +35,7 @@ public final class PackLease implements AutoCloseable {
     try {
       Files.deleteIfExists(mark);
     } catch (IOException e) {
-      throw new MnemeException("cannot give back the lease %s: %s".formatted(mark, e), e);
+      throw new MnemeException("cannot give back the lease %s: %s".formatted(mark, FailureText.of(e)), e);
     }
   }
 }

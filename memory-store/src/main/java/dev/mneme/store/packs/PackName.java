@@ -1,6 +1,7 @@
 package dev.mneme.store.packs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.json.JsonValue;
 import java.io.IOException;
@@ -31,7 +32,7 @@ record PackName(String digest, String origin, Instant installed, Optional<String
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.mneme.store.packs;
 
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import java.io.IOException;
@@ -51,7 +52,7 @@ public final class SigningKey {
       throw new MnemeException(
           "%s exists already; a key that is written over is lost".formatted(e.getFile()), e);
     } catch (IOException e) {
-      throw new MnemeException("cannot write the key %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot write the key %s: %s".formatted(file, FailureText.of(e)), e);
     } catch (GeneralSecurityException e) {
       throw new AssertionError("every Java platform since 15 has Ed25519", e);
     }
@@ -87,7 +88,7 @@ public final class SigningKey {
       }
       return signature;
     } catch (IOException e) {
-      throw new MnemeException("cannot read the key %s: %s".formatted(file, e), e);
+      throw new MnemeException("cannot read the key %s: %s".formatted(file, FailureText.of(e)), e);
     } catch (GeneralSecurityException | IllegalArgumentException e) {
       throw new MalformedFileException(
           "%s: expected an Ed25519 private key, PKCS #8 in base64".formatted(file), e);

@@ -2,6 +2,7 @@ package dev.mneme.store.packs;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.PackManifest;
 import java.io.IOException;
@@ -63,7 +64,7 @@ record StoreFolder(Path root, Runnable step) {
           .sorted()
           .toList();
     } catch (IOException e) {
-      throw new MnemeException("cannot list %s: %s".formatted(names(), e), e);
+      throw new MnemeException("cannot list %s: %s".formatted(names(), FailureText.of(e)), e);
     }
   }
 

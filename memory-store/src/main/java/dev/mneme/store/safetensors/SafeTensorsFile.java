@@ -1,5 +1,6 @@
 package dev.mneme.store.safetensors;
 
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import java.io.IOException;
@@ -49,7 +50,7 @@ public final class SafeTensorsFile implements TensorSource {
       throw new MnemeException("no such file: " + path, e);
     } catch (IOException e) {
       arena.close();
-      throw new MnemeException("cannot read " + path + ": " + e.getMessage(), e);
+      throw new MnemeException("cannot read " + path + ": " + FailureText.of(e), e);
     } catch (InternalError e) { // how the JVM reports a mapping whose file shrank meanwhile
       arena.close();
       throw new MalformedFileException(path + " is TRUNCATED: it shrank while it was read", e);
@@ -93,7 +94,7 @@ public final class SafeTensorsFile implements TensorSource {
                 .formatted(path, file.byteSize(), size));
       }
     } catch (IOException e) {
-      throw new MnemeException("cannot read " + path + ": " + e.getMessage(), e);
+      throw new MnemeException("cannot read " + path + ": " + FailureText.of(e), e);
     }
   }
 

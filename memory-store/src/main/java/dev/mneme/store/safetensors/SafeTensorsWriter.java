@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -85,7 +86,7 @@ public final class SafeTensorsWriter {
     } catch (IOException e) {
       throw new MnemeException(
           "cannot write %s: %s; check the folder and the free space"
-              .formatted(file, e.getMessage()),
+              .formatted(file, FailureText.of(e)),
           e);
     } finally {
       try {

@@ -1,5 +1,6 @@
 package dev.mneme.store.safetensors;
 
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import java.io.IOException;
@@ -70,7 +71,7 @@ public interface TensorSource extends AutoCloseable {
           .sorted()
           .toList();
     } catch (IOException e) {
-      throw new MnemeException("cannot list " + directory + ": " + e.getMessage(), e);
+      throw new MnemeException("cannot list " + directory + ": " + FailureText.of(e), e);
     }
   }
 }

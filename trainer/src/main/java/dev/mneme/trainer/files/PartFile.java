@@ -1,5 +1,6 @@
 package dev.mneme.trainer.files;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -61,7 +62,7 @@ public final class PartFile {
     } catch (IOException | NumberFormatException e) {
       throw new MnemeException(
           "cannot begin %s (%,d bytes): %s; check the folder and the free space"
-              .formatted(part, bytes, e.getMessage()),
+              .formatted(part, bytes, FailureText.of(e)),
           e);
     }
   }
@@ -71,7 +72,7 @@ public final class PartFile {
     try {
       AtomicFile.write(mark, (origin + "\n" + done + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw new MnemeException("cannot write %s: %s".formatted(mark, e.getMessage()), e);
+      throw new MnemeException("cannot write %s: %s".formatted(mark, FailureText.of(e)), e);
     }
   }
 
@@ -81,7 +82,7 @@ public final class PartFile {
       Files.move(part, output, StandardCopyOption.ATOMIC_MOVE);
       Files.deleteIfExists(mark);
     } catch (IOException e) {
-      throw new MnemeException("cannot finish %s: %s".formatted(output, e.getMessage()), e);
+      throw new MnemeException("cannot finish %s: %s".formatted(output, FailureText.of(e)), e);
     }
   }
 }

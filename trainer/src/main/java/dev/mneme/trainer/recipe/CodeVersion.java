@@ -3,6 +3,7 @@ package dev.mneme.trainer.recipe;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import com.google.common.reflect.ClassPath;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.DecoderNetwork;
 import java.io.IOException;
@@ -31,7 +32,7 @@ record CodeVersion(String version, String classes) {
       properties.load(in);
       return new CodeVersion(properties.getProperty("version", "unknown"), digest());
     } catch (IOException e) {
-      throw new MnemeException("cannot read this program's own classes: " + e.getMessage(), e);
+      throw new MnemeException("cannot read this program's own classes: " + FailureText.of(e), e);
     }
   }
 

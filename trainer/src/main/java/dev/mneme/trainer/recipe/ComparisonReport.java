@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.trainer.files.AtomicFile;
 import java.io.IOException;
@@ -199,7 +200,7 @@ final class ComparisonReport {
     } catch (IOException e) {
       throw new MnemeException(
           "cannot write into %s: %s; check the folder and the free space"
-              .formatted(folder, e.getMessage()),
+              .formatted(folder, FailureText.of(e)),
           e);
     }
     draw(folder.resolve("lambda.png"));

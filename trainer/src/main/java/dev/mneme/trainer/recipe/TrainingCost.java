@@ -2,6 +2,7 @@ package dev.mneme.trainer.recipe;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,7 +37,7 @@ record TrainingCost(
     } catch (IOException e) {
       throw new MnemeException(
           "cannot read %s: %s; run the recipe of %s again, which writes it anew"
-              .formatted(file, e.getMessage(), model),
+              .formatted(file, FailureText.of(e), model),
           e);
     }
     double neighbours = 0;

@@ -3,6 +3,7 @@ package dev.mneme.trainer.recipe;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.hash.Hashing;
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.trainer.StageManifest;
 import dev.mneme.trainer.text.Corpus;
@@ -64,7 +65,7 @@ record Workspace(Path data, Path work, RecipeName name) {
       return MAPPER.readTree(Files.readAllBytes(file));
     } catch (IOException e) {
       throw new MnemeException(
-          "cannot read %s: %s; delete it to make the stage again".formatted(file, e.getMessage()),
+          "cannot read %s: %s; delete it to make the stage again".formatted(file, FailureText.of(e)),
           e);
     }
   }

@@ -1,6 +1,7 @@
 package dev.mneme.trainer.text;
 
 import com.google.common.base.CharMatcher;
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import java.io.BufferedInputStream;
@@ -165,7 +166,7 @@ final class DocumentReader implements Closeable {
   private static MnemeException failure(Path file, IOException e) {
     if (e instanceof EOFException || e instanceof ZipException) {
       return new MalformedFileException(
-          "%s is a damaged or cut gzip file (%s); get it anew".formatted(file, e.getMessage()), e);
+          "%s is a damaged or cut gzip file (%s); get it anew".formatted(file, FailureText.of(e)), e);
     }
     return new MnemeException("cannot read %s: %s".formatted(file, e), e);
   }

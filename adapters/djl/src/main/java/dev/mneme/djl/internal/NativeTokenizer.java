@@ -3,6 +3,7 @@ package dev.mneme.djl.internal;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.mneme.ClosedException;
+import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.NativeLibraryException;
@@ -60,7 +61,7 @@ public final class NativeTokenizer implements AutoCloseable {
       return new NativeTokenizer(name, TokenizersLibrary.LIB.createTokenizerFromString(json));
     } catch (RuntimeException e) {
       throw new MalformedFileException(
-          "%s: the Hugging Face tokenizers library refuses it: %s".formatted(name, e.getMessage()),
+          "%s: the Hugging Face tokenizers library refuses it: %s".formatted(name, FailureText.of(e)),
           e);
     }
   }

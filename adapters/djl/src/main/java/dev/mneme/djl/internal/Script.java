@@ -10,6 +10,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.mneme.FailureText;
 import dev.mneme.NativeLibraryException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -37,7 +38,7 @@ public final class Script implements AutoCloseable {
               /* hasSize= */ false);
     } catch (IOException | RuntimeException e) {
       manager.close();
-      throw new NativeLibraryException("PyTorch refused a script: " + e.getMessage(), e);
+      throw new NativeLibraryException("PyTorch refused a script: " + FailureText.of(e), e);
     }
   }
 

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.mneme.FailureText;
 import dev.mneme.NativeLibraryException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ public final class Torch {
     } catch (RuntimeException | LinkageError e) {
       throw new NativeLibraryException(
           "PyTorch cannot be loaded: %s; the dependencies pytorch-engine and pytorch-jni must have one version and a pytorch-native-cpu jar must exist for this platform"
-              .formatted(e.getMessage()),
+              .formatted(FailureText.of(e)),
           e);
     }
   }

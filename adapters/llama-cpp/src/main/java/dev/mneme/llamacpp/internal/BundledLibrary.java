@@ -1,5 +1,6 @@
 package dev.mneme.llamacpp.internal;
 
+import dev.mneme.FailureText;
 import dev.mneme.NativeLibraryException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -56,7 +57,7 @@ final class BundledLibrary {
     } catch (IOException e) {
       throw new NativeLibraryException(
           "cannot unpack the llama.cpp library into %s: %s"
-              .formatted(System.getProperty("java.io.tmpdir"), e.getMessage()),
+              .formatted(System.getProperty("java.io.tmpdir"), FailureText.of(e)),
           e);
     }
   }

@@ -1,5 +1,6 @@
 package dev.mneme.llamacpp.internal;
 
+import dev.mneme.FailureText;
 import dev.mneme.NativeLibraryException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -134,7 +135,7 @@ record LibraryFolder(Path folder, Path llama, List<Path> ggml) {
     } catch (IllegalArgumentException e) {
       throw new NativeLibraryException(
           "cannot load %s (%s): it is no library for this system, or one that it needs is missing; on Linux \"ldd %s\" shows which"
-              .formatted(file, e.getMessage(), file),
+              .formatted(file, FailureText.of(e), file),
           e);
     }
   }
