@@ -31,17 +31,17 @@ public interface HostLoader {
     if (!Files.exists(path)) {
       throw new MnemeException("no such host: " + path + "; give a .gguf file or a model folder");
     }
-    List<HostLoader> loaders =
-        ServiceLoader.load(HostLoader.class).stream().map(ServiceLoader.Provider::get).toList();
-    List<HostLoader> fitting = loaders.stream().filter(loader -> loader.accepts(path)).toList();
-    if (fitting.size() == 1) {
-      return fitting.getFirst().load(path);
+    Providers<HostLoader> engines = Providers.of(HostLoader.class);
+    List<HostLoader> fitting =
+        engines.found().stream().filter(loader -> loader.accepts(path)).toList();
+    if (fitting.isEmpty()) {
+      throw new MnemeException(MissingEngine.explain(path, engines));
     }
-    List<String> names =
-        (fitting.isEmpty() ? loaders : fitting).stream().map(HostLoader::engine).toList();
-    throw new MnemeException(
-        fitting.isEmpty()
-            ? path + " is not a model that any engine on the class path opens; engines: " + names
-            : path + " can be opened by " + names + "; call the one you want directly");
+    if (fitting.size() > 1) {
+      throw new MnemeException(
+          "%s can be opened by %s; call the one you want directly"
+              .formatted(path, fitting.stream().map(HostLoader::engine).toList()));
+    }
+    return fitting.getFirst().load(path);
   }
 }

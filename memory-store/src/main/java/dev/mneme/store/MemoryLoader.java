@@ -6,6 +6,7 @@ import dev.mneme.HostModel;
 import dev.mneme.IncompatibleMemoryException;
 import dev.mneme.MemoryModule;
 import dev.mneme.MnemeException;
+import dev.mneme.Providers;
 import dev.mneme.UnresolvedNameException;
 import dev.mneme.store.packs.MemoryStore;
 import dev.mneme.store.packs.PackPlace.OpenedPack;
@@ -13,6 +14,7 @@ import dev.mneme.store.packs.PackPlace;
 import dev.mneme.store.packs.Trust;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
 
 /**
@@ -66,9 +68,7 @@ public interface MemoryLoader {
   }
 
   private static List<MemoryLoader> engines() {
-    return ServiceLoader.load(MemoryLoader.class).stream()
-        .map(ServiceLoader.Provider::get)
-        .toList();
+    return Providers.of(MemoryLoader.class).found();
   }
 
   /** As {@link #open(MemoryPack, HostModel)}, with a choice of engines. */
@@ -78,7 +78,7 @@ public interface MemoryLoader {
     Compatibility found = pack.compatibilityWith(host, ForeignHostPolicy.ACCEPT);
     List<MemoryLoader> fitting = fitting(pack, host, loaders);
     if (fitting.isEmpty()) {
-      found = found.and(noEngine(loaders));
+      found = found.and(noEngine(host, loaders));
     }
     found.require();
     if (fitting.size() > 1) {
@@ -94,9 +94,30 @@ public interface MemoryLoader {
     return loaders.stream().filter(loader -> loader.accepts(pack, host)).toList();
   }
 
-  private static String noEngine(List<MemoryLoader> loaders) {
-    return "no engine on the class path runs it beside this host; engines: %s"
-        .formatted(loaders.stream().map(MemoryLoader::engine).toList());
+  private static String noEngine(HostModel host, List<MemoryLoader> loaders) {
+    return "no engine on the class path runs it beside this host, %s; engines: %s%s"
+        .formatted(
+            host.getClass().getName(),
+            loaders.stream().map(MemoryLoader::engine).toList(),
+            unregistered(host, loaders));
+  }
+
+  /** What is known where the host is of an engine whose own loader is not among those found. */
+  private static String unregistered(HostModel host, List<MemoryLoader> loaders) {
+    String engine = host.getClass().getPackageName();
+    Map<String, String> implementations =
+        Map.of(
+            "dev.mneme.llamacpp", "LlamaCppMemoryLoader", "dev.mneme.djl", "TorchMemoryLoader");
+    String name = implementations.get(engine);
+    if (name == null
+        || loaders.stream().anyMatch(l -> l.getClass().getPackageName().equals(engine))) {
+      return "";
+    }
+    String dependency =
+        "dev.mneme:" + (engine.endsWith("djl") ? "mneme-djl" : "mneme-llama-cpp");
+    return "; "
+        + Providers.of(MemoryLoader.class)
+            .absence(MemoryLoader.class, engine + "." + name, dependency);
   }
 
   /**
@@ -106,6 +127,6 @@ public interface MemoryLoader {
   static Compatibility check(MemoryPack pack, HostModel host) {
     Compatibility found = pack.compatibilityWith(host, ForeignHostPolicy.REFUSE);
     List<MemoryLoader> loaders = engines();
-    return fitting(pack, host, loaders).isEmpty() ? found.and(noEngine(loaders)) : found;
+    return fitting(pack, host, loaders).isEmpty() ? found.and(noEngine(host, loaders)) : found;
   }
 }

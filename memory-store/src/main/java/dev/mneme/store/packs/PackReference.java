@@ -1,13 +1,13 @@
 package dev.mneme.store.packs;
 
 import dev.mneme.MnemeException;
+import dev.mneme.Providers;
 import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.PackManifest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -78,14 +78,31 @@ public record PackReference(String text) {
               .formatted(
                   text,
                   fitting.isEmpty()
-                      ? "nothing on the class path finds packs by \"%s:\"".formatted(scheme)
+                      ? "nothing on the class path finds packs by \"%s:\"%s"
+                          .formatted(scheme, absence(scheme))
                       : "several jars find packs by \"%s:\", leave one of them".formatted(scheme),
                   finders().map(PackFinder::syntax).collect(Collectors.joining(", "))));
     }
     return fitting.getFirst();
   }
 
+  /** What brings the finders of this project, where one of them is missing. */
+  private static String absence(String scheme) {
+    return switch (scheme) {
+      case "hf" ->
+          absence("dev.mneme.store.hub.HubFinder", "dev.mneme:mneme-memory-store");
+      case "mvn" ->
+          absence("dev.mneme.store.maven.MavenFinder", "dev.mneme:mneme-memory-store-maven");
+      default -> "";
+    };
+  }
+
+  private static String absence(String implementation, String dependency) {
+    return ", "
+        + Providers.of(PackFinder.class).absence(PackFinder.class, implementation, dependency);
+  }
+
   private static Stream<PackFinder> finders() {
-    return ServiceLoader.load(PackFinder.class).stream().map(ServiceLoader.Provider::get);
+    return Providers.of(PackFinder.class).found().stream();
   }
 }

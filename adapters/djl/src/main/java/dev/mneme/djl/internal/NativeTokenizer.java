@@ -8,6 +8,7 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.NativeLibraryException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -39,6 +40,38 @@ public final class NativeTokenizer implements AutoCloseable {
     this.handle = handle;
   }
 
+  /** Loaded or failed: the library's class can be initialised once. */
+  private record Outcome(Optional<NativeLibraryException> failure) {
+
+    static Outcome ofLoading() {
+      try {
+        LibraryLoading.load(
+            "the Hugging Face tokenizers library",
+            "tokenizers",
+            () -> {
+              LibUtils.checkStatus();
+              return LibUtils.class;
+            },
+            () -> "");
+        return new Outcome(Optional.empty());
+      } catch (NativeLibraryException e) {
+        return new Outcome(Optional.of(e));
+      }
+    }
+
+    void require() {
+      if (failure.isPresent()) {
+        throw new NativeLibraryException(
+            String.valueOf(failure.get().getMessage()), failure.get());
+      }
+    }
+  }
+
+  /** Loaded when first asked for. */
+  private static final class Loaded {
+    static final Outcome OUTCOME = Outcome.ofLoading();
+  }
+
   /**
    * Makes a tokenizer.
    *
@@ -48,15 +81,7 @@ public final class NativeTokenizer implements AutoCloseable {
    * @throws NativeLibraryException if the library cannot be loaded
    */
   public static NativeTokenizer of(String name, String json) {
-    Offline.require();
-    try {
-      LibUtils.checkStatus();
-    } catch (RuntimeException | LinkageError e) {
-      throw new NativeLibraryException(
-          "the Hugging Face tokenizers library cannot be loaded: %s; its jar, ai.djl.huggingface:tokenizers, must have a native library for this platform, and DJL_CACHE_DIR, if set, must name a writable folder"
-              .formatted(e),
-          e);
-    }
+    Loaded.OUTCOME.require();
     try {
       return new NativeTokenizer(name, TokenizersLibrary.LIB.createTokenizerFromString(json));
     } catch (RuntimeException e) {

@@ -2,18 +2,65 @@ package dev.mneme.djl.internal;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.pytorch.engine.PtEngineProvider;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
-import dev.mneme.FailureText;
+import ai.djl.pytorch.jni.LibUtils;
 import dev.mneme.NativeLibraryException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** PyTorch in this process: started once by its engine, never asked to download anything. */
 public final class Torch {
 
+  private static final String NAME = "PyTorch";
+
   private Torch() {}
+
+  /** Found or failed: what is half loaded cannot be loaded again. */
+  private record Outcome(
+      @Nullable Engine found, @Nullable NativeLibraryException failure) {
+
+    static Outcome ofStart() {
+      try {
+        return new Outcome(start(), null);
+      } catch (NativeLibraryException e) {
+        return new Outcome(null, e);
+      }
+    }
+
+    Engine engine() {
+      if (failure != null) {
+        throw new NativeLibraryException(String.valueOf(failure.getMessage()), failure);
+      }
+      return Objects.requireNonNull(found);
+    }
+  }
+
+  /** Started when first asked for. */
+  private static final class Started {
+    static final Outcome OUTCOME = Outcome.ofStart();
+  }
+
+  private static Engine start() {
+    Engine engine =
+        LibraryLoading.load(
+            NAME,
+            "pytorch",
+            () -> {
+              if (!Engine.hasEngine(NAME)) {
+                // Its service file is lost where jars are put into one without merging these.
+                Engine.registerEngine(new PtEngineProvider());
+              }
+              return Engine.getEngine(NAME);
+            },
+            TorchJars::missing);
+    LibraryLoading.requireSafe(NAME, LibUtils.getLibtorchPath());
+    return engine;
+  }
 
   /**
    * A new owner of tensors; closing it frees them.
@@ -34,15 +81,7 @@ public final class Torch {
   }
 
   private static Engine engine() {
-    Offline.require();
-    try {
-      return Engine.getEngine("PyTorch");
-    } catch (RuntimeException | LinkageError e) {
-      throw new NativeLibraryException(
-          "PyTorch cannot be loaded: %s; the dependencies pytorch-engine and pytorch-jni must have one version and a pytorch-native-cpu jar must exist for this platform"
-              .formatted(FailureText.of(e)),
-          e);
-    }
+    return Started.OUTCOME.engine();
   }
 
   /**

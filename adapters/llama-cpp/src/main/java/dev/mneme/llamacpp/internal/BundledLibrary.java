@@ -1,13 +1,13 @@
 package dev.mneme.llamacpp.internal;
 
-import dev.mneme.FailureText;
 import dev.mneme.NativeLibraryException;
+import dev.mneme.store.natives.LoadFailure;
+import dev.mneme.store.natives.NativeFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 
@@ -47,17 +47,20 @@ final class BundledLibrary {
             "no llama.cpp library for this system: %s is not on the class path (de.kherud:llama)"
                 .formatted(resource));
       }
-      Path file = Files.createTempFile("mneme-llama-", mac ? ".dylib" : ".so");
+      // Nobody else can put a library there before it is loaded.
+      Path folder = NativeFolder.temporary("mneme-llama-");
+      Path file = folder.resolve(mac ? "libjllama.dylib" : "libjllama.so");
       try {
-        Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(in, file);
         return LibraryFolder.load(file);
       } finally {
         Files.deleteIfExists(file); // it stays loaded
+        Files.delete(folder);
       }
     } catch (IOException e) {
       throw new NativeLibraryException(
-          "cannot unpack the llama.cpp library into %s: %s"
-              .formatted(System.getProperty("java.io.tmpdir"), FailureText.of(e)),
+          "cannot unpack the llama.cpp library: %s; set java.io.tmpdir to a folder with 15 MB of space"
+              .formatted(LoadFailure.explain(e)),
           e);
     }
   }

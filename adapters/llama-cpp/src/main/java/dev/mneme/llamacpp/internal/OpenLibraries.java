@@ -1,6 +1,7 @@
 package dev.mneme.llamacpp.internal;
 
 import dev.mneme.NativeLibraryException;
+import dev.mneme.store.natives.LoadFailure;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -64,7 +65,12 @@ final class OpenLibraries {
       return new Opened(
           null,
           new NativeLibraryException(
-              "Mneme cannot use llama.cpp from %s: %s".formatted(origin, e.getMessage()), e),
+              "Mneme cannot use llama.cpp from %s: %s".formatted(
+                      origin,
+                      e instanceof NativeLibraryException
+                          ? e.getMessage()
+                          : LoadFailure.explain(e)),
+              e),
           split);
     }
   }
