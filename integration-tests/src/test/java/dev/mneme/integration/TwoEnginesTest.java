@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.FloatRows;
 import dev.mneme.Generation;
 import dev.mneme.GenerationRequest;
@@ -40,8 +41,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** One model through llama.cpp, as GGUF, and through PyTorch, from its folder. */
 class TwoEnginesTest {
@@ -112,9 +113,13 @@ class TwoEnginesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"linear", "llama3"})
-  void giveTheSameLogitsWithStretchedPositions(String scaling, @TempDir Path folder) {
-    TinyModel.write(folder, Family.LLAMA, 7);
+  @CsvSource({
+    "LLAMA, linear", "LLAMA, llama3", "LLAMA, yarn", "LLAMA, dynamic", "MISTRAL, yarn",
+    "QWEN2, linear", "QWEN2, yarn"
+  })
+  void giveTheSameLogitsWithStretchedPositions(
+      Family family, String scaling, @TempDir Path folder) {
+    TinyModel.write(folder, family, 7);
     ModelEdit.json(
         folder,
         "config.json",
@@ -127,6 +132,35 @@ class TwoEnginesTest {
                 .put("high_freq_factor", 4.0)
                 .put("original_max_position_embeddings", 24));
     assertAgree(folder, TOKENS, 1e-3);
+  }
+
+  @Test
+  void giveTheSameLogitsWithADivisorForEachFrequency(@TempDir Path folder) {
+    TinyModel.write(folder, Family.LLAMA, 7);
+    ModelEdit.json(
+        folder,
+        "config.json",
+        config -> {
+          ObjectNode scaling = config.putObject("rope_scaling").put("rope_type", "longrope");
+          scaling.put("factor", 4.0).put("original_max_position_embeddings", 24);
+          scaling.putArray("short_factor").add(1.0).add(1.5).add(2.5).add(4.0);
+          scaling.putArray("long_factor").add(1.0).add(2.0).add(4.0).add(8.0);
+        });
+    assertAgree(folder, TOKENS, 1e-3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, false", "true, true"})
+  void giveTheSameLogitsWithGpt2sScales(boolean scaled, boolean divided, @TempDir Path folder) {
+    TinyModel.write(folder, Family.GPT2, 7);
+    ModelEdit.json(
+        folder,
+        "config.json",
+        config ->
+            config
+                .put("scale_attn_weights", scaled)
+                .put("scale_attn_by_inverse_layer_idx", divided));
+    assertAgree(folder, TOKENS, tolerance(Family.GPT2));
   }
 
   @Test
