@@ -46,7 +46,7 @@ class DerivedGgufTest {
   void makesAMemoryNamedAfterDigestTypeAndVersion() throws IOException {
     Path file = DerivedGguf.of(pack, WeightType.Q8_0, cache);
     assertThat(file.getFileName())
-        .hasToString(pack.digest().substring("sha256:".length()) + "-q8_0-v2.gguf");
+        .hasToString(pack.digest().substring("sha256:".length()) + "-q8_0-v3.gguf");
     assertThat(GgufFile.read(file).string("tokenizer.ggml.model")).hasValue("none");
     assertThat(names())
         .containsExactlyInAnyOrder(

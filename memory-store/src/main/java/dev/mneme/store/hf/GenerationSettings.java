@@ -31,7 +31,7 @@ public final class GenerationSettings {
     if (!Files.isRegularFile(file)) {
       return Sampling.greedy();
     }
-    JsonValue json = JsonValue.read(file);
+    JsonValue json = JsonValue.readPython(file);
     try {
       Sampling sampling = Sampling.greedy();
       if (json.find("do_sample").map(JsonValue::bool).orElse(false)) {

@@ -420,6 +420,6 @@ public final class TokenizerJson {
 
   private static Optional<JsonValue> optional(Path directory, String file) {
     Path path = directory.resolve(file);
-    return Files.isRegularFile(path) ? Optional.of(JsonValue.read(path)) : Optional.empty();
+    return Files.isRegularFile(path) ? Optional.of(JsonValue.readPython(path)) : Optional.empty();
   }
 }
