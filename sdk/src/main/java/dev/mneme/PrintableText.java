@@ -2,6 +2,7 @@ package dev.mneme;
 
 import com.google.common.base.Preconditions;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Makes text from files, servers and environment variables safe for messages, logs and terminals.
@@ -12,11 +13,24 @@ import java.util.List;
  * characters (bidirectional controls, zero-width characters, byte order marks) and unpaired
  * surrogates, as {@code \n}, {@code \r}, {@code \t} or <code>&#92;uXXXX</code>. A backslash stays
  * as it is, so a text that was escaped is not changed when it is escaped again.
+ *
+ * <p>A user and password in a web address are replaced by stars.
  */
 public final class PrintableText {
 
   /** Characters of a message; what lies in its middle is left out beyond that. */
   private static final int LONGEST_MESSAGE = 3000;
+
+  /** Characters that are looked at of a longer text, from its beginning and its end. */
+  private static final int MOST_EXAMINED = 1 << 16;
+
+  /**
+   * A user and password in an address. A password may hold any character but a blank, so the last @
+   * ends it; a port and a path with an @ are no password.
+   */
+  private static final Pattern LOGIN =
+      Pattern.compile(
+          "(?<=://)(?:[^/\\s@:]{0,1000}:(?!\\d*/)\\S{0,1000}|[^/\\s@]{0,1000})@(?!\\S{0,1000}://)");
 
   private static final int LONGEST_DETAIL = 600;
   private static final int MOST_DETAILS = 10;
@@ -36,7 +50,13 @@ public final class PrintableText {
    */
   public static String of(String text, int longest) {
     Preconditions.checkArgument(longest > 0, "longest must be above 0, not %s", longest);
-    return escape(shorten(text, longest));
+    boolean huge = text.length() > MOST_EXAMINED && longest < MOST_EXAMINED;
+    String examined = withoutLogins(huge ? ends(text, MOST_EXAMINED, "") : text);
+    if (examined.length() <= longest) {
+      return escape(examined);
+    }
+    int leftOut = text.length() - longest;
+    return escape(ends(examined, longest, " ... (%d characters left out) ... ".formatted(leftOut)));
   }
 
   /** A message with one line for each detail, at most ten; the details are indented. */
@@ -51,15 +71,15 @@ public final class PrintableText {
     return lines.toString();
   }
 
-  private static String shorten(String text, int longest) {
-    if (text.length() <= longest) {
-      return text;
-    }
-    int tail = longest / 4; // a message ends with the advice
-    int head = longest - tail;
-    return text.substring(0, head)
-        + " ... (%d characters left out) ... ".formatted(text.length() - longest)
-        + text.substring(text.length() - tail);
+  /** The text with the users and passwords of web addresses replaced by stars. */
+  public static String withoutLogins(String text) {
+    return text.contains("://") ? LOGIN.matcher(text).replaceAll("***@") : text;
+  }
+
+  /** The beginning and the end of a text, where a message has its advice. */
+  private static String ends(String text, int longest, String between) {
+    int tail = longest / 4;
+    return text.substring(0, longest - tail) + between + text.substring(text.length() - tail);
   }
 
   /** The text with everything escaped that is not visible on one line; of any length. */

@@ -64,6 +64,27 @@ class PrintableTextTest {
     assertThat(PrintableText.of(once)).isEqualTo(once);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "see https://bob:pw@hub/x now, see https://***@hub/x now",
+    "https://bob:p@s/s@hub/x, https://***@hub/x",
+    "https://token@hub/x, https://***@hub/x",
+    "http://hub:8080/models/@scope/x, http://hub:8080/models/@scope/x",
+    "https://hub/a@b, https://hub/a@b",
+    "hf:own/law@main, hf:own/law@main",
+    "no address: a:b@c, no address: a:b@c"
+  })
+  void usersAndPasswordsOfAddressesAreReplaced(String text, String shown) {
+    assertThat(PrintableText.of(text)).isEqualTo(shown);
+    assertThat(new MnemeException(text)).hasMessage(shown);
+  }
+
+  @Test
+  void aTextFullOfAddressesTakesNoTime() {
+    String text = "://a:".repeat(1 << 18);
+    assertThat(PrintableText.of(text)).hasSizeLessThan(3100);
+  }
+
   @Test
   void theMiddleOfALongTextIsLeftOut() {
     String cut = PrintableText.of("begin " + "x".repeat(10_000) + " end", 100);

@@ -6,7 +6,6 @@ import dev.mneme.llamacpp.LlamaCppLibrary;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -117,7 +116,7 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private static void line(PrintWriter out, String name, String value) {
-    out.printf(Locale.ROOT, "%-11s %s%n", name, value);
+    Line.print(out, "%-11s %s%n", name, value);
   }
 
   private static ObjectNode json(Examination found) {

@@ -3,7 +3,6 @@ package dev.mneme.cli;
 import dev.mneme.MnemeException;
 import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.MemoryPack;
-import dev.mneme.store.PackManifest;
 import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.gguf.GgufTensor;
 import dev.mneme.store.gguf.GgufValue;
@@ -89,9 +88,7 @@ final class InspectCommand implements Callable<Integer> {
     Line.print(out, "vocabulary  %d ids%n", pack.vocabulary().size());
     Line.print(out, "lambda      %s%n",
         pack.recommendedLambda().isPresent() ? pack.manifest().lambda() : "not stated");
-    for (PackManifest.Entry file : pack.manifest().files()) {
-      Line.print(out, "%12d  %s  %s%n", file.bytes(), file.sha256(), file.name());
-    }
+    Line.files(out, pack.manifest().files());
   }
 
   private static void inspectSafeTensors(Path path, PrintWriter out) {

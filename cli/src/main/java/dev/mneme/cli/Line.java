@@ -1,7 +1,9 @@
 package dev.mneme.cli;
 
 import dev.mneme.PrintableText;
+import dev.mneme.store.PackManifest;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -11,6 +13,7 @@ import java.util.Locale;
 final class Line {
 
   private static final int LONGEST_VALUE = 300;
+  private static final int MOST_FILES = 20;
 
   private Line() {}
 
@@ -28,5 +31,16 @@ final class Line {
               : PrintableText.of(String.valueOf(values[i]), LONGEST_VALUE);
     }
     out.printf(Locale.ROOT, format, safe);
+  }
+
+  /** Prints the first files of a pack, one a line, and how many more there are. */
+  static void files(PrintWriter out, List<PackManifest.Entry> files) {
+    files.stream()
+        .limit(MOST_FILES)
+        .forEach(
+            file -> print(out, "%12d  %s  %s%n", file.bytes(), file.sha256(), file.name()));
+    if (files.size() > MOST_FILES) {
+      print(out, "and %d more files; pack.json lists them all%n", files.size() - MOST_FILES);
+    }
   }
 }

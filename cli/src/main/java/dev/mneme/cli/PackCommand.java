@@ -191,9 +191,7 @@ final class PackCommand implements Runnable {
     Line.print(out, "from        %s, %s%n", pack.origin(), pack.installed());
     Line.print(out, "signed by   %s%n", pack.signer().orElse("(not looked at)"));
     Line.print(out, "folder      %s%n", pack.directory());
-    for (PackManifest.Entry file : pack.manifest().files()) {
-      Line.print(out, "%12d  %s  %s%n", file.bytes(), file.sha256(), file.name());
-    }
+    Line.files(out, pack.manifest().files());
     return 0;
   }
 

@@ -1,5 +1,6 @@
 package dev.mneme.store.hub;
 
+import dev.mneme.PrintableText;
 import dev.mneme.store.PackManifest;
 import dev.mneme.store.hub.HubFile.Digest;
 import dev.mneme.store.json.JsonValue;
@@ -18,6 +19,8 @@ import java.util.regex.Pattern;
 record HubListing(String commit, Map<String, HubFile> files) {
 
   private static final Pattern SHA1 = Pattern.compile("[0-9a-f]{40}");
+  private static final int LONGEST_NAME = 80;
+
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
   /**
@@ -38,7 +41,15 @@ record HubListing(String commit, Map<String, HubFile> files) {
 
   private static HubFile file(JsonValue json) {
     String name = json.get("rfilename").string();
-    long bytes = json.get("size").integer(0, PackManifest.LARGEST_FILE);
+    JsonValue size = json.get("size");
+    if (!size.isInteger()
+        || size.integer(Long.MIN_VALUE, Long.MAX_VALUE) < 0
+        || size.integer(Long.MIN_VALUE, Long.MAX_VALUE) > PackManifest.LARGEST_FILE) {
+      throw size.unlike(
+          "an integer from 0 to %d, the size of %s"
+              .formatted(PackManifest.LARGEST_FILE, PrintableText.of(name, LONGEST_NAME)));
+    }
+    long bytes = size.integer(0, PackManifest.LARGEST_FILE);
     Optional<JsonValue> large = json.find("lfs");
     Digest digest =
         large.isPresent()

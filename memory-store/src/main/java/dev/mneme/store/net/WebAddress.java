@@ -14,10 +14,6 @@ public final class WebAddress {
 
   private static final int LONGEST = 300;
 
-  /** A user and password. The greedy middle reaches the last @, for passwords may hold one too. */
-  private static final Pattern LOGIN =
-      Pattern.compile("(?<=://)(?:[^/\\s@]*:\\S*|[^/\\s@]*)@(?!\\S*://)");
-
   private static final Pattern QUERY = Pattern.compile("(?<=://)([^\\s?#]*)[?#]\\S*");
 
   private WebAddress() {}
@@ -50,8 +46,7 @@ public final class WebAddress {
 
   /** Any text, with users, passwords and queries of the addresses in it replaced by stars. */
   public static String redact(String text) {
-    String withoutLogins = LOGIN.matcher(text).replaceAll("***@");
-    return QUERY.matcher(withoutLogins).replaceAll("$1?...");
+    return QUERY.matcher(PrintableText.withoutLogins(text)).replaceAll("$1?...");
   }
 
   /** Whether a stack trace of a failure would show a secret of an address. */
