@@ -1,13 +1,35 @@
 package dev.mneme;
 
-/** A memory in place, with the policy that weighs it. */
-record Attachment(Shared<MemoryModule> shared, LambdaPolicy policy) {
+/**
+ * A memory in place, with the policy that weighs it.
+ *
+ * @param use what it said about itself when it was attached
+ */
+record Attachment(Shared<MemoryModule> shared, MemoryUse use, LambdaPolicy policy) {
 
   MemoryModule memory() {
     return shared.get();
   }
 
-  MemoryUse use() {
-    return new MemoryUse(memory().name(), memory().digest(), policy.fixed());
+  String name() {
+    return use.name();
+  }
+
+  /** {@code the memory law}, for messages. */
+  String owner() {
+    return "the memory " + name();
+  }
+
+  /** The weight of the next token, from a policy that changes it. */
+  double ask(Distribution host, Distribution memory, int position) {
+    var ofHost = new ShownDistribution(host);
+    var ofMemory = new ShownDistribution(memory);
+    try {
+      return Contract.lambda(
+          policy.lambda(ofHost, ofMemory), policy, owner() + " at position " + position);
+    } finally {
+      ofHost.end();
+      ofMemory.end();
+    }
   }
 }

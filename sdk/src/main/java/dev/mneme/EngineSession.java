@@ -1,6 +1,7 @@
 package dev.mneme;
 
 import com.google.common.base.Preconditions;
+import java.lang.foreign.MemorySegment;
 
 /**
  * What engines' sessions have in common: whose thread may call, whether the session is open, which
@@ -16,6 +17,7 @@ public abstract class EngineSession implements Session {
   private final int logitWidth;
   private int length;
   private boolean closed;
+  private volatile int calls; // other threads read rows, and ask whether they are valid
 
   /**
    * An empty sequence of the calling thread.
@@ -77,6 +79,31 @@ public abstract class EngineSession implements Session {
     if (tokens.length > capacity - length) {
       throw overflow(tokens.length);
     }
+    invalidateRows();
+  }
+
+  /**
+   * Rows that the current call leaves: valid until this session is extended, truncated or closed.
+   *
+   * @param segment {@code count * width} floats, which any thread may read
+   */
+  protected final FloatRows rows(MemorySegment segment, int count, int width) {
+    return new FloatRows(segment, count, width, this);
+  }
+
+  @SuppressWarnings("NonAtomicOperationOnVolatileField") // the owner alone writes
+  private void invalidateRows() {
+    calls++;
+  }
+
+  /** How often rows became invalid. */
+  final int calls() {
+    return calls;
+  }
+
+  /** What it is a session of. */
+  final String model() {
+    return model;
   }
 
   /**
@@ -140,6 +167,7 @@ public abstract class EngineSession implements Session {
         "cannot truncate a sequence of %s to %s",
         length,
         newLength);
+    invalidateRows();
     forget(newLength);
     length = newLength;
   }
@@ -149,6 +177,7 @@ public abstract class EngineSession implements Session {
     requireOwner();
     if (!closed) {
       closed = true;
+      invalidateRows();
       release();
     }
   }

@@ -1,6 +1,7 @@
 package dev.mneme;
 
-import com.google.common.primitives.ImmutableDoubleArray;
+import com.google.common.collect.ImmutableMap;
+import java.util.Map;
 
 /**
  * One generated token.
@@ -10,8 +11,13 @@ import com.google.common.primitives.ImmutableDoubleArray;
  *     string is unfinished, longer than the token when something was held back before it
  * @param logProbability natural logarithm of its probability in the mixture, before sampling
  *     options
- * @param shares for each memory of the generation, the part of that probability it gave: λᵢ·pᵢ / p;
- *     the host gave the rest
+ * @param shares for each memory of the generation, by name and in order of attachment, the part of
+ *     that probability it gave: λᵢ·pᵢ / p, in [0, 1]; the host gave the rest
  */
 public record GeneratedToken(
-    int id, String text, double logProbability, ImmutableDoubleArray shares) {}
+    int id, String text, double logProbability, Map<String, Double> shares) {
+
+  public GeneratedToken {
+    shares = ImmutableMap.copyOf(shares);
+  }
+}

@@ -1,5 +1,6 @@
 package dev.mneme;
 
+import com.google.common.collect.ImmutableList;
 import java.time.Duration;
 import java.util.List;
 
@@ -9,13 +10,12 @@ import java.util.List;
  * @param text what was generated, without the prompt and without a stop string
  * @param tokens every token drawn, a closing end token included
  * @param finish why it ended
- * @param memories exactly what took part, in the order of {@link GeneratedToken#shares()}; fixed
- *     when the generation began
+ * @param memories exactly what took part, in order of attachment; fixed when the generation began
  * @param promptTokens tokens of the prompt
  * @param hostOnlyTokens tokens for which a memory was left out by {@link
  *     InvalidMemoryPolicy#USE_HOST}
- * @param promptTime time to take in the prompt
- * @param decodeTime time for everything after it
+ * @param promptSeconds time to take in the prompt
+ * @param decodeSeconds time for everything after it
  */
 public record Generation(
     String text,
@@ -24,8 +24,15 @@ public record Generation(
     List<MemoryUse> memories,
     int promptTokens,
     int hostOnlyTokens,
-    Duration promptTime,
-    Duration decodeTime) {
+    double promptSeconds,
+    double decodeSeconds) {
+
+  public Generation {
+    tokens = ImmutableList.copyOf(tokens);
+    memories = ImmutableList.copyOf(memories);
+  }
+
+  private static final double NANOS = 1e9; // in a second
 
   /** Why a generation ended. */
   public enum Finish {
@@ -41,8 +48,22 @@ public record Generation(
     CANCELLED
   }
 
+  /** Time to take in the prompt. */
+  public Duration promptTime() {
+    return duration(promptSeconds);
+  }
+
+  /** Time for everything after the prompt. */
+  public Duration decodeTime() {
+    return duration(decodeSeconds);
+  }
+
+  private static Duration duration(double seconds) {
+    return Duration.ofNanos(Math.round(seconds * NANOS));
+  }
+
   /** Tokens per second after the prompt. */
   public double tokensPerSecond() {
-    return tokens.size() / Math.max(1e-9, decodeTime.toNanos() / 1e9);
+    return tokens.size() / Math.max(1 / NANOS, decodeSeconds);
   }
 }

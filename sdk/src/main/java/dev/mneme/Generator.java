@@ -1,15 +1,19 @@
 package dev.mneme;
 
-import com.google.common.primitives.ImmutableDoubleArray;
-import java.time.Duration;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.primitives.Ints;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.SortedSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One generation: take in the prompt, then draw, check for an end, hand over, extend. */
 final class Generator {
+
+  private static final double NANOS = 1e9; // in a second
 
   private final MixtureSession session;
   private final GenerationRequest request;
@@ -17,7 +21,8 @@ final class Generator {
   private final Sampler sampler;
   private final StopStrings stops;
   private final StreamingDecoder decoder;
-  private final SortedSet<Integer> endIds;
+  private final int vocabularySize;
+  private final Set<Integer> endIds;
   private final StringBuilder text = new StringBuilder();
   private final List<GeneratedToken> tokens = new ArrayList<>();
 
@@ -28,8 +33,14 @@ final class Generator {
     this.sampler = Sampler.of(request.sampling());
     this.stops = new StopStrings(request.stopStrings());
     Vocabulary vocabulary = session.lease().host().vocabulary();
+    this.vocabularySize = vocabulary.size();
     this.decoder = new StreamingDecoder(vocabulary, false);
-    this.endIds = vocabulary.endIds();
+    var ends = new HashSet<Integer>(request.stopIds());
+    ends.addAll(StopTokens.named(request.stopStrings(), vocabulary));
+    if (request.stopAtEnd()) {
+      ends.addAll(vocabulary.endIds());
+    }
+    this.endIds = ends;
   }
 
   Generation run() {
@@ -52,17 +63,20 @@ final class Generator {
         session.lease().uses(),
         prompt.length,
         session.hostOnlySteps(),
-        Duration.ofNanos(decodeStart - start),
-        Duration.ofNanos(end - decodeStart));
+        (decodeStart - start) / NANOS,
+        (end - decodeStart) / NANOS);
   }
 
   private int[] promptIds() {
     int[] ids =
         switch (request.prompt()) {
-          case GenerationRequest.Prompt.Text(String prompt) ->
-              session.lease().host().tokenizer().encode(prompt);
-          case GenerationRequest.Prompt.Ids(var given) -> given.toArray();
+          case GenerationRequest.Prompt.Text(String prompt) -> {
+            HostModel host = session.lease().host();
+            yield Contract.encoded(host.tokenizer().encode(prompt), host);
+          }
+          case GenerationRequest.Prompt.Ids(var given) -> Ints.toArray(given);
         };
+    session.requireIds(ids);
     if (ids.length == 0) {
       throw new IllegalArgumentException(
           "an empty prompt gives this host no token to continue from; give some text");
@@ -80,7 +94,8 @@ final class Generator {
     float[] probabilities = mixture.probabilities();
     int id = sampler.next(probabilities, probabilities.length);
     sampler.accept(id);
-    String piece = ends(id) ? "" : decoder.push(id);
+    boolean spells = !endIds.contains(id) && id < vocabularySize;
+    String piece = spells ? decoder.push(id) : "";
     String released = stops.push(piece);
     Generation.Finish finish = finish(id);
     if (finish != null && !stops.stopped()) {
@@ -96,12 +111,8 @@ final class Generator {
     return finish;
   }
 
-  private boolean ends(int id) {
-    return request.stopIds().contains(id) || (request.stopAtEnd() && endIds.contains(id));
-  }
-
   private Generation.@Nullable Finish finish(int id) {
-    if (ends(id)) {
+    if (endIds.contains(id)) {
       return Generation.Finish.END_TOKEN;
     }
     if (stops.stopped()) {
@@ -116,11 +127,12 @@ final class Generator {
     return Thread.currentThread().isInterrupted() ? Generation.Finish.CANCELLED : null;
   }
 
-  private ImmutableDoubleArray shares(Mixture mixture, int id) {
-    var shares = ImmutableDoubleArray.builder();
-    for (int i = 0; i < session.lease().attachments().size(); i++) {
-      shares.add(mixture.share(i, id));
+  private Map<String, Double> shares(Mixture mixture, int id) {
+    List<Attachment> attachments = session.lease().attachments();
+    var shares = ImmutableMap.<String, Double>builderWithExpectedSize(attachments.size());
+    for (int i = 0; i < attachments.size(); i++) {
+      shares.put(attachments.get(i).name(), mixture.share(i, id));
     }
-    return shares.build();
+    return shares.buildOrThrow();
   }
 }

@@ -28,7 +28,7 @@ public interface HostLoader {
    * @throws MnemeException if the file is missing, no engine accepts it, or several do
    */
   static HostModel open(Path path) {
-    if (!Files.exists(path)) {
+    if (!Files.exists(Arguments.present(path, "path"))) {
       throw new MnemeException("no such host: " + path + "; give a .gguf file or a model folder");
     }
     Providers<HostLoader> engines = Providers.of(HostLoader.class);

@@ -42,6 +42,11 @@ public interface HostModel extends AutoCloseable {
    */
   OptionalInt activationWidth(Tap tap);
 
+  /** Whether it has been closed, after which no model can be made over it. */
+  default boolean isClosed() {
+    return false;
+  }
+
   /**
    * Opens an empty sequence owned by the calling thread.
    *

@@ -3,7 +3,9 @@ package dev.mneme;
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,18 +27,31 @@ public final class MemoryAugmentedModel implements AutoCloseable {
   private boolean closed;
 
   private MemoryAugmentedModel(HostModel host, ModelOptions options) {
-    this.host = new Shared<>(host);
+    Contract.host(host);
+    String what = "the host " + host.name();
+    if (host.isClosed()) {
+      throw new ClosedException(what + " is closed; open it again");
+    }
+    this.host = new Shared<>(host, what);
     this.options = options;
   }
 
-  /** A model over a host it takes ownership of, with no memory yet. */
+  /** A model over a host, as {@link #over(HostModel, ModelOptions)} with the default options. */
   public static MemoryAugmentedModel over(HostModel host) {
     return over(host, ModelOptions.defaults());
   }
 
-  /** A model over a host it takes ownership of, with no memory yet. */
+  /**
+   * A model over a host it takes ownership of, with no memory yet. If this throws, the caller still
+   * owns the host.
+   *
+   * @throws IllegalArgumentException if another model owns the host
+   * @throws ClosedException if the host is closed
+   * @throws ContractViolationException if what the host says about itself cannot be
+   */
   public static MemoryAugmentedModel over(HostModel host, ModelOptions options) {
-    return new MemoryAugmentedModel(host, options);
+    return new MemoryAugmentedModel(
+        Arguments.present(host, "host"), Arguments.present(options, "options"));
   }
 
   /** The host; still owned by this model. */
@@ -50,29 +65,42 @@ public final class MemoryAugmentedModel implements AutoCloseable {
   }
 
   /**
-   * Adds a memory. On success the model owns it; if this throws, the caller still does.
+   * Adds a memory. On success the model owns it; if this throws, the caller still does and nothing
+   * has changed. A memory that is attached already gets the new policy.
    *
    * @throws IncompatibleMemoryException if its vocabulary is not the host's, or it reads
    *     activations that the host does not give or was not trained on, with every difference
-   * @throws IllegalArgumentException if the name is taken or the fixed lambdas would exceed 1
+   * @throws IllegalArgumentException if another memory has its name, the fixed lambdas would exceed
+   *     1, or another model owns it
+   * @throws ClosedException if the memory is closed; detaching and swapping close what they take off
+   * @throws ContractViolationException if the memory or the policy breaks its contract
    */
   public synchronized void attach(MemoryModule memory, LambdaPolicy policy) {
-    if (find(memory.name()) != null) {
+    requirePresent(memory, policy);
+    checkOpen();
+    Attachment same = holding(memory);
+    if (same == null && find(memory.name()) != null) {
       throw new IllegalArgumentException(
           "a memory named %s is attached already; swap it or detach it first"
               .formatted(memory.name()));
     }
-    replace(null, memory, policy);
+    replace(same, memory, policy);
   }
 
   /**
-   * Puts a memory in the place of another, in one step: no call sees neither or both.
+   * Puts a memory in the place of another, in one step: no call sees neither or both. The memory
+   * that is taken off is closed once no call uses it. A memory swapped for itself stays open and
+   * gets the new policy. If this throws, nothing has changed.
    *
    * @param name the attached memory to replace
    * @throws IllegalArgumentException if no such memory is attached, or as for {@link #attach}
    * @throws IncompatibleMemoryException as for {@link #attach}
+   * @throws ClosedException as for {@link #attach}
+   * @throws ContractViolationException as for {@link #attach}
    */
   public void swap(String name, MemoryModule memory, LambdaPolicy policy) {
+    Arguments.present(name, "name");
+    requirePresent(memory, policy);
     Attachment old;
     synchronized (this) {
       old = required(name);
@@ -83,15 +111,18 @@ public final class MemoryAugmentedModel implements AutoCloseable {
       }
       replace(old, memory, policy);
     }
-    old.shared().release(); // closing a large memory takes a while; nobody waits for it
+    if (old.memory() != memory) {
+      old.shared().release(); // closing a large memory takes a while; nobody waits for it
+    }
   }
 
   /**
-   * Takes a memory off.
+   * Takes a memory off. It is closed once no call uses it.
    *
    * @throws IllegalArgumentException if no such memory is attached
    */
   public void detach(String name) {
+    Arguments.present(name, "name");
     Attachment old;
     synchronized (this) {
       old = required(name);
@@ -101,32 +132,58 @@ public final class MemoryAugmentedModel implements AutoCloseable {
     old.shared().release();
   }
 
+  private static void requirePresent(MemoryModule memory, LambdaPolicy policy) {
+    Arguments.present(memory, "memory");
+    Arguments.present(policy, "policy");
+  }
+
   private void replace(@Nullable Attachment old, MemoryModule memory, LambdaPolicy policy) {
-    checkOpen();
-    Compatibility.of(
-            host(), memory.name(), memory.vocabulary(), memory.reads(), options.onForeignHost())
-        .require();
-    var added = new Attachment(new Shared<>(memory), policy);
+    MemoryUse use = Contract.use(memory, policy);
+    if (memory.isClosed()) {
+      throw new ClosedException(
+          "the memory %s is closed; open it again to attach it".formatted(use.name()));
+    }
+    boolean same = old != null && old.memory() == memory;
+    if (!same) {
+      Compatibility.of(
+              host(), use.name(), memory.vocabulary(), memory.reads(), options.onForeignHost())
+          .require();
+    }
+    requireSum(old, use);
+    Shared<MemoryModule> shared =
+        old != null && same ? old.shared() : new Shared<>(memory, "the memory " + use.name());
+    var added = new Attachment(shared, use, policy);
     List<Attachment> next = new ArrayList<>(attachments);
     if (old == null) {
       next.add(added);
     } else {
       next.set(next.indexOf(old), added);
     }
-    double total = next.stream().mapToDouble(a -> a.policy().fixed().orElse(0)).sum();
-    if (total > 1 + 1e-9) {
-      throw new IllegalArgumentException(
-          "the lambdas of all memories may add up to 1, but with %s they add up to %s"
-              .formatted(memory.name(), total));
-    }
     attachments = ImmutableList.copyOf(next);
   }
 
+  private void requireSum(@Nullable Attachment old, MemoryUse use) {
+    double total =
+        Stream.concat(
+                attachments.stream().filter(a -> !a.equals(old)).map(Attachment::use),
+                Stream.of(use))
+            .map(MemoryUse::lambda)
+            .filter(Objects::nonNull)
+            .mapToDouble(Double::doubleValue)
+            .sum();
+    if (total > 1 + 1e-9) {
+      throw new IllegalArgumentException(
+          "the lambdas of all memories may add up to 1, but with %s they add up to %s"
+              .formatted(use.name(), total));
+    }
+  }
+
   private @Nullable Attachment find(String name) {
-    return attachments.stream()
-        .filter(a -> a.memory().name().equals(name))
-        .findFirst()
-        .orElse(null);
+    return attachments.stream().filter(a -> a.name().equals(name)).findFirst().orElse(null);
+  }
+
+  private @Nullable Attachment holding(MemoryModule memory) {
+    return attachments.stream().filter(a -> a.memory() == memory).findFirst().orElse(null);
   }
 
   private Attachment required(String name) {
@@ -135,7 +192,7 @@ public final class MemoryAugmentedModel implements AutoCloseable {
     if (found == null) {
       throw new IllegalArgumentException(
           "no memory named %s is attached; attached: %s"
-              .formatted(name, attachments.stream().map(a -> a.memory().name()).toList()));
+              .formatted(name, attachments.stream().map(Attachment::name).toList()));
     }
     return found;
   }
@@ -158,8 +215,11 @@ public final class MemoryAugmentedModel implements AutoCloseable {
    * @throws ContextOverflowException if the prompt does not fit host and memories
    * @throws InvalidDistributionException if a model gives NaN or infinities and no policy allows
    *     for it
+   * @throws ContractViolationException if a model, policy or tokenizer breaks its contract
    */
   public Generation stream(GenerationRequest request, Consumer<GeneratedToken> consumer) {
+    Arguments.present(request, "request");
+    Arguments.present(consumer, "consumer");
     try (MixtureSession session = openSession()) {
       return new Generator(session, request, consumer).run();
     }
@@ -172,11 +232,18 @@ public final class MemoryAugmentedModel implements AutoCloseable {
    * @throws IllegalArgumentException if it has no token that another precedes
    */
   public Score score(String text) {
-    return score(host().tokenizer().encode(text));
+    Arguments.present(text, "text");
+    return score(Contract.encoded(host().tokenizer().encode(text), host()));
   }
 
-  /** Scores a sequence of ids, in one piece; see {@link #score(String)}. */
+  /**
+   * Scores a sequence of ids, in one piece; see {@link #score(String)}.
+   *
+   * @param ids at least 2, each in {@code [0, host().logitWidth())}
+   */
   public Score score(int... ids) {
+    Arguments.present(ids, "ids");
+    Arguments.ids(ids, host().logitWidth(), "the host " + host().name());
     if (ids.length < 2) {
       throw new IllegalArgumentException(
           "scoring takes at least 2 tokens, the first of which is only read, but there are "

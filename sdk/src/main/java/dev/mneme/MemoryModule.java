@@ -31,6 +31,11 @@ public interface MemoryModule extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** Whether it has been closed, after which it cannot be attached; a model asks before. */
+  default boolean isClosed() {
+    return false;
+  }
+
   /**
    * Opens an empty sequence owned by the calling thread.
    *

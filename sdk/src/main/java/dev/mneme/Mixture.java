@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
 public final class Mixture {
 
   /** How far a sum of weights may pass 1 by rounding. */
-  private static final double SLACK = 1e-9;
+  static final double SLACK = 1e-9;
 
   private final SoftmaxRow[] sources; // the host, then the memories
   private final double[] weights;

@@ -24,6 +24,8 @@ final class MixtureSession implements AutoCloseable {
   private final double[] lambda;
   private final int capacity;
   private final int maxBatch;
+  private final int hostWidth;
+  private final int[] memoryWidths;
   private FloatRows hostRows = FloatRows.of(new float[0], 1);
   private final FloatRows[] memoryRows;
   private int length;
@@ -45,13 +47,20 @@ final class MixtureSession implements AutoCloseable {
     int tappedThreads = Math.max(1, hostThreads / Math.max(1, tapped));
     Lane<HostSession> opened = null;
     try {
-      opened = new Lane<>(model.name(), () -> model.openSession(hostThreads, wanted));
+      String hostName = "the host " + model.name();
+      opened =
+          new Lane<>(
+              model.name(),
+              () -> Contract.session(model.openSession(hostThreads, wanted), hostName));
       int smallestCapacity = opened.call(Session::capacity);
       int smallestBatch = opened.call(Session::maxBatch);
       for (Attachment attachment : lease.attachments()) {
         MemoryModule memory = attachment.memory();
         int threads = memory.reads().isPresent() ? tappedThreads : memoryThreads;
-        var lane = new Lane<>(memory.name(), () -> memory.openSession(threads));
+        var lane =
+            new Lane<>(
+                attachment.name(),
+                () -> Contract.session(memory.openSession(threads), attachment.owner()));
         memories.add(lane);
         smallestCapacity = Math.min(smallestCapacity, lane.call(Session::capacity));
         smallestBatch = Math.min(smallestBatch, lane.call(Session::maxBatch));
@@ -63,7 +72,9 @@ final class MixtureSession implements AutoCloseable {
       closeAll(opened, e);
       throw e;
     }
-    mixture = new Mixture(model.logitWidth(), count);
+    hostWidth = model.logitWidth();
+    memoryWidths = lease.attachments().stream().mapToInt(a -> a.memory().logitWidth()).toArray();
+    mixture = new Mixture(hostWidth, count);
     lambda = new double[count];
     memoryRows = new FloatRows[count];
   }
@@ -85,6 +96,11 @@ final class MixtureSession implements AutoCloseable {
   /** Steps at which a memory was left out for an invalid row. */
   int hostOnlySteps() {
     return hostOnlySteps;
+  }
+
+  /** Throws unless the host has a row for each of these ids. */
+  void requireIds(int[] ids) {
+    Arguments.ids(ids, hostWidth, "the host " + lease.host().name());
   }
 
   /** Takes in any number of tokens, in batches; only the last gives a row. */
@@ -115,7 +131,12 @@ final class MixtureSession implements AutoCloseable {
     }
     RuntimeException failure = null;
     try {
-      hostRows = host.call(session -> session.forward(tokens, rows));
+      hostRows =
+          Contract.rows(
+              host.call(session -> session.forward(tokens, rows)),
+              rows.count(tokens.length),
+              hostWidth,
+              "the host " + lease.host().name());
       startReaders(tokens, rows, calls);
     } catch (RuntimeException e) {
       failure = e;
@@ -123,7 +144,7 @@ final class MixtureSession implements AutoCloseable {
     for (int i = 0; i < memoryRows.length; i++) {
       Future<FloatRows> call = calls.get(i);
       try {
-        memoryRows[i] = call == null ? FloatRows.NONE : Lane.await(call);
+        memoryRows[i] = call == null ? FloatRows.NONE : checked(i, Lane.await(call), tokens, rows);
       } catch (RuntimeException e) {
         failure = failure == null ? e : suppress(failure, e);
       }
@@ -133,6 +154,14 @@ final class MixtureSession implements AutoCloseable {
       throw failure;
     }
     length += tokens.length;
+  }
+
+  private FloatRows checked(int memory, FloatRows given, int[] tokens, Rows rows) {
+    return Contract.rows(
+        given,
+        rows.count(tokens.length),
+        memoryWidths[memory],
+        lease.attachments().get(memory).owner());
   }
 
   /** Starts the memories that read activations, once the host has left all of them. */
@@ -182,24 +211,47 @@ final class MixtureSession implements AutoCloseable {
   Mixture mix(int row) {
     mixture.loadHost(hostRows.row(row));
     boolean hostOnly = false;
+    double total = 0;
     for (int i = 0; i < lambda.length; i++) {
       Attachment attachment = lease.attachments().get(i);
-      if (mixture.loadMemory(i, memoryRows[i].row(row))) {
-        lambda[i] = attachment.policy().lambda(mixture.host(), mixture.memory(i));
+      if (loaded(attachment, i, row)) {
+        Double fixed = attachment.use().lambda();
+        lambda[i] =
+            fixed == null ? attachment.ask(mixture.host(), mixture.memory(i), length) : fixed;
       } else if (onInvalidMemory == InvalidMemoryPolicy.USE_HOST) {
         lambda[i] = 0;
         hostOnly = true;
       } else {
         throw new InvalidDistributionException(
             "memory %s gave NaN or infinite logits at position %d; its weights are damaged or its numbers overflowed (InvalidMemoryPolicy.USE_HOST would leave it out)"
-                .formatted(attachment.memory().name(), length));
+                .formatted(attachment.name(), length));
       }
+      total += lambda[i];
+    }
+    if (total > 1 + Mixture.SLACK) {
+      throw new ContractViolationException(
+          "the policies of the memories %s gave the lambdas %s at position %d; together they may be at most 1"
+              .formatted(
+                  lease.attachments().stream().map(Attachment::name).toList(),
+                  Arrays.toString(lambda),
+                  length));
     }
     mixture.weigh(lambda);
     if (hostOnly) {
       hostOnlySteps++;
     }
     return mixture;
+  }
+
+  private boolean loaded(Attachment attachment, int memory, int row) {
+    try {
+      return mixture.loadMemory(memory, memoryRows[memory].row(row));
+    } catch (IllegalStateException | WrongThreadException e) {
+      throw new ContractViolationException(
+          "%s gave rows that cannot be read after its call: %s; they must stay valid until its session's next call, for every thread"
+              .formatted(attachment.owner(), e.getMessage()),
+          e);
+    }
   }
 
   Lease lease() {

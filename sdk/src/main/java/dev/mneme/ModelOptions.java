@@ -15,6 +15,8 @@ public record ModelOptions(
     int cores, InvalidMemoryPolicy onInvalidMemory, ForeignHostPolicy onForeignHost) {
 
   public ModelOptions {
+    Arguments.present(onInvalidMemory, "onInvalidMemory");
+    Arguments.present(onForeignHost, "onForeignHost");
     Preconditions.checkArgument(cores >= 1, "cores must be at least 1, but is %s", cores);
   }
 

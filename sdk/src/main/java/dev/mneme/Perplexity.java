@@ -1,6 +1,8 @@
 package dev.mneme;
 
 import com.google.common.base.Preconditions;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +27,7 @@ public final class Perplexity implements AutoCloseable {
   private final boolean leadingSpace;
   private final int window;
   private final int stride;
+  private final List<String> names;
   private long tokens;
   private long bytes;
   private double mixtureNll;
@@ -45,20 +48,24 @@ public final class Perplexity implements AutoCloseable {
         "the stride must lie in [1, %s], not %s",
         window - 1,
         stride);
-    session = model.openSession();
-    if (window > session.capacity() + 1) {
-      int capacity = session.capacity();
+    session = Arguments.present(model, "model").openSession();
+    try {
+      if (window > session.capacity() + 1) {
+        throw new ContextOverflowException(
+            "a window of %d does not fit host and memories, which together hold %d tokens; choose a smaller window"
+                .formatted(window, session.capacity()));
+      }
+      HostModel host = session.lease().host();
+      vocabulary = host.vocabulary();
+      leadingSpace = host.tokenizer().addsLeadingSpace();
+    } catch (RuntimeException e) {
       session.close();
-      throw new ContextOverflowException(
-          "a window of %d does not fit host and memories, which together hold %d tokens; choose a smaller window"
-              .formatted(window, capacity));
+      throw e;
     }
-    HostModel host = session.lease().host();
-    vocabulary = host.vocabulary();
-    leadingSpace = host.tokenizer().addsLeadingSpace();
     this.window = window;
     this.stride = stride;
-    memoryNll = new double[session.lease().attachments().size()];
+    names = session.lease().attachments().stream().map(Attachment::name).toList();
+    memoryNll = new double[names.size()];
   }
 
   /** Adds one document, its beginning-of-sequence id first; shorter than 2 ids it adds nothing. */
@@ -69,9 +76,13 @@ public final class Perplexity implements AutoCloseable {
   /**
    * Adds one document.
    *
+   * @param document ids in {@code [0, logitWidth())} of the host, the beginning-of-sequence id first
    * @param progress told after each window how many ids were scored in it
    */
   public void add(int[] document, IntConsumer progress) {
+    Arguments.present(document, "document");
+    Arguments.present(progress, "progress");
+    session.requireIds(document);
     int done = 1;
     for (int start = 0; done < document.length; start += stride) {
       int end = Math.min(document.length, start + window);
@@ -81,29 +92,36 @@ public final class Perplexity implements AutoCloseable {
       done = end;
     }
     if (document.length > 1) {
-      byte[] first = vocabulary.spell(document[1]);
+      byte[] first = spelled(document[1]);
       bytes -= leadingSpace && first.length > 0 && first[0] == ' ' ? 1 : 0;
     }
   }
 
   private void count(TokenScore score) {
     tokens++;
-    bytes += vocabulary.spell(score.id()).length;
+    bytes += spelled(score.id()).length;
     mixtureNll -= score.mixture();
     hostNll -= score.host();
     for (int i = 0; i < memoryNll.length; i++) {
-      memoryNll[i] -= score.memories().get(i);
+      memoryNll[i] -= score.memories().getOrDefault(names.get(i), 0.0);
     }
+  }
+
+  /** What an id spells; a row of the host's padding spells nothing. */
+  private byte[] spelled(int id) {
+    return id < vocabulary.size() ? vocabulary.spell(id) : new byte[0];
   }
 
   /**
    * Everything added so far.
    *
-   * @throws IllegalStateException if nothing has been scored
+   * @throws MnemeException if nothing has been scored
    */
   public Result result() {
-    Preconditions.checkState(
-        tokens > 0, "no token has been scored; add a document of at least 2 tokens");
+    if (tokens == 0) {
+      throw new MnemeException(
+          "no token has been scored; add a document of at least 2 tokens, the first of which is only read");
+    }
     var memories = new LinkedHashMap<String, Figures>();
     List<MemoryUse> uses = session.lease().uses();
     for (int i = 0; i < memoryNll.length; i++) {
@@ -146,5 +164,11 @@ public final class Perplexity implements AutoCloseable {
       Figures host,
       Figures mixture,
       Map<String, Figures> memories,
-      List<MemoryUse> uses) {}
+      List<MemoryUse> uses) {
+
+    public Result {
+      memories = ImmutableMap.copyOf(memories);
+      uses = ImmutableList.copyOf(uses);
+    }
+  }
 }

@@ -1,5 +1,6 @@
 package dev.mneme;
 
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.SplittableRandom;
 
@@ -8,20 +9,25 @@ final class RankingSampler implements Sampler {
 
   private final Sampling sampling;
   private final SplittableRandom random;
-  private final int[] recent;
+  private final int window;
+  private int[] recent = new int[0]; // grows with what is accepted, up to the window
   private final BitSet penalised = new BitSet();
   private final TopSelection selection = new TopSelection();
   private int accepted;
 
   RankingSampler(Sampling sampling) {
     this.sampling = sampling;
-    this.random = new SplittableRandom(sampling.seed());
-    this.recent = new int[sampling.repetitionPenalty() == 1 ? 0 : sampling.repetitionWindow()];
+    this.random =
+        sampling.seed() < 0 ? new SplittableRandom() : new SplittableRandom(sampling.seed());
+    this.window = sampling.repetitionPenalty() == 1 ? 0 : sampling.repetitionWindow();
   }
 
   @Override
   public void accept(int token) {
-    if (recent.length > 0) {
+    if (window > 0) {
+      if (accepted == recent.length && accepted < window) {
+        recent = Arrays.copyOf(recent, (int) Math.min(window, 2L * accepted + 64));
+      }
       recent[accepted % recent.length] = token;
     }
     accepted++;
@@ -35,8 +41,7 @@ final class RankingSampler implements Sampler {
       return best;
     }
     heat(p, width, p[best]);
-    float least = leastKept(p, width, p[best]);
-    return draw(p, width, least);
+    return draw(p, width, leastKept(p, width, p[best]));
   }
 
   private void penalise(float[] p, int width) {
@@ -68,20 +73,21 @@ final class RankingSampler implements Sampler {
     return best;
   }
 
-  /** Raises to 1/T, relative to the largest so that nothing overflows. */
+  /** Raises to 1/T, relative to the largest so that nothing overflows; 1/T may be infinite. */
   private void heat(float[] p, int width, float largest) {
     double exponent = 1 / sampling.temperature();
     if (exponent == 1) {
       return;
     }
     for (int i = 0; i < width; i++) {
-      p[i] = p[i] == 0 ? 0 : (float) Math.pow(p[i] / largest, exponent);
+      if (p[i] != 0) {
+        p[i] = p[i] == largest ? 1 : (float) Math.pow(p[i] / largest, exponent);
+      }
     }
   }
 
   /** Sets what top-k and top-p leave out to 0 and returns the least probability min-p keeps. */
-  private float leastKept(float[] p, int width, float oldLargest) {
-    float largest = sampling.temperature() == 1 ? oldLargest : 1f;
+  private float leastKept(float[] p, int width, float largest) {
     int k = sampling.topK() == 0 ? width : Math.min(sampling.topK(), width);
     if (k < width || sampling.topP() < 1) {
       selection.keep(p, width, k, sampling.topP());

@@ -27,6 +27,6 @@ public interface Sampler {
    * lower id.
    */
   static Sampler of(Sampling sampling) {
-    return new RankingSampler(sampling);
+    return new RankingSampler(Arguments.present(sampling, "sampling"));
   }
 }

@@ -1,14 +1,20 @@
 package dev.mneme;
 
+import com.google.common.collect.ImmutableList;
 import java.util.List;
 
 /**
  * How likely a text was, token by token.
  *
  * @param tokens every token but the first, which nothing precedes
- * @param memories exactly what took part, in the order of the tokens' memory numbers
+ * @param memories exactly what took part, in order of attachment
  */
 public record Score(List<TokenScore> tokens, List<MemoryUse> memories) {
+
+  public Score {
+    tokens = ImmutableList.copyOf(tokens);
+    memories = ImmutableList.copyOf(memories);
+  }
 
   /** Natural logarithm of the text's probability in the mixture. */
   public double logProbability() {

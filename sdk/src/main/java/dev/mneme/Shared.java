@@ -11,7 +11,15 @@ final class Shared<T extends AutoCloseable> {
   private final T resource;
   private final AtomicInteger holders = new AtomicInteger(1);
 
-  Shared(T resource) {
+  /**
+   * Takes ownership.
+   *
+   * @param what the resource is, for messages
+   * @throws IllegalArgumentException if something else owns it
+   * @throws ClosedException if an owner has closed it
+   */
+  Shared(T resource, String what) {
+    Ownership.claim(resource, what);
     this.resource = resource;
   }
 
@@ -27,6 +35,7 @@ final class Shared<T extends AutoCloseable> {
   /** Ends a lease, or the ownership. */
   void release() {
     if (holders.decrementAndGet() == 0) {
+      Ownership.closing(resource);
       try {
         resource.close();
       } catch (RuntimeException e) {

@@ -50,6 +50,9 @@ final class SoftmaxRow implements Distribution {
 
   @Override
   public double logProbability(int token) {
+    if (token < 0) {
+      throw new IllegalArgumentException("token id %d is negative".formatted(token));
+    }
     return token < width
         ? (double) row.getAtIndex(JAVA_FLOAT, token) - max - Math.log(sum)
         : Double.NEGATIVE_INFINITY;

@@ -13,9 +13,6 @@ final class StopStrings {
   private boolean stopped;
 
   StopStrings(List<String> stops) {
-    if (stops.stream().anyMatch(String::isEmpty)) {
-      throw new IllegalArgumentException("an empty stop string would end every generation at once");
-    }
     this.stops = stops;
   }
 

@@ -31,8 +31,13 @@ public interface Tokenizer {
   /** True where encoding puts a blank before the text, which decoding a whole text takes off. */
   boolean addsLeadingSpace();
 
-  /** The text of whole sequence; control tokens spell nothing. Malformed UTF-8 becomes U+FFFD. */
+  /**
+   * The text of a whole sequence; control tokens spell nothing. Malformed UTF-8 becomes U+FFFD.
+   *
+   * @throws IllegalArgumentException for an id outside the vocabulary
+   */
   default String decode(int[] ids) {
+    Arguments.present(ids, "ids");
     String text = new String(vocabulary().spell(ids), StandardCharsets.UTF_8);
     return addsLeadingSpace() && text.startsWith(" ") ? text.substring(1) : text;
   }

@@ -110,13 +110,30 @@ public final class Vocabulary {
     return bytes.length;
   }
 
-  /** The bytes an id stands for, for a control token those of its name; a copy. */
+  /**
+   * The bytes an id stands for, for a control token those of its name; a copy.
+   *
+   * @throws IllegalArgumentException for an id outside {@code [0, size())}
+   */
   public byte[] bytes(int id) {
-    return bytes[id].clone();
+    return bytes[requireId(id)].clone();
   }
 
+  /**
+   * What an id is for.
+   *
+   * @throws IllegalArgumentException for an id outside {@code [0, size())}
+   */
   public Kind kind(int id) {
-    return kinds[id];
+    return kinds[requireId(id)];
+  }
+
+  private int requireId(int id) {
+    if (id < 0 || id >= bytes.length) {
+      throw new IllegalArgumentException(
+          "token id %d is outside [0, %d) of this vocabulary".formatted(id, bytes.length));
+    }
+    return id;
   }
 
   /** The id that begins a sequence, if the model has one. */
@@ -134,22 +151,28 @@ public final class Vocabulary {
     return Optional.ofNullable(merges);
   }
 
-  /** The bytes a sequence spells; control and unused ids spell nothing. */
+  /**
+   * The bytes a sequence spells; control and unused ids spell nothing.
+   *
+   * @throws IllegalArgumentException for an id outside {@code [0, size())}
+   */
   public byte[] spell(int... ids) {
     var out = new ByteArrayOutputStream();
     for (int id : ids) {
-      if (kinds[id] == Kind.TEXT) {
+      if (kinds[requireId(id)] == Kind.TEXT) {
         out.writeBytes(bytes[id]);
       }
     }
     return out.toByteArray();
   }
 
-  /** How an id looks to a person: its text, or its bytes in hex where they are no text. */
+  /**
+   * How an id looks to a person: its text, or its bytes in hex where they are no text.
+   *
+   * @throws IllegalArgumentException for an id outside {@code [0, size())}
+   */
   public String describe(int id) {
-    if (id >= size()) {
-      return "(none)";
-    }
+    requireId(id);
     String text = new String(bytes[id], StandardCharsets.UTF_8);
     String shown =
         text.indexOf('\uFFFD') < 0
@@ -179,7 +202,7 @@ public final class Vocabulary {
     int most = used.equals(other.used) ? 0 : Math.max(size(), other.size());
     for (int id = 0; id < most; id++) {
       if (!sameEntry(other, id) && differing++ < DIFFERENCES_SHOWN) {
-        report.add("id %d is %s here and %s there".formatted(id, describe(id), other.describe(id)));
+        report.add("id %d is %s here and %s there".formatted(id, describeAny(id), other.describeAny(id)));
       }
     }
     if (differing > DIFFERENCES_SHOWN) {
@@ -194,6 +217,10 @@ public final class Vocabulary {
               .formatted(merges.count(), other.merges.count()));
     }
     return report;
+  }
+
+  private String describeAny(int id) {
+    return id < size() ? describe(id) : "(none)";
   }
 
   private boolean sameEntry(Vocabulary other, int id) {

@@ -1,7 +1,8 @@
 package dev.mneme;
 
-import com.google.common.primitives.ImmutableDoubleArray;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** Scores one window of ids that a session can hold whole. */
@@ -40,18 +41,19 @@ final class WindowScorer {
 
   private static TokenScore scoreOf(MixtureSession session, int row, int id) {
     Mixture mixture = session.mix(row);
-    int count = session.lease().attachments().size();
-    var memories = ImmutableDoubleArray.builder(count);
-    var shares = ImmutableDoubleArray.builder(count);
-    for (int i = 0; i < count; i++) {
-      memories.add(mixture.memory(i).logProbability(id));
-      shares.add(mixture.share(i, id));
+    var memories = new LinkedHashMap<String, Double>();
+    var shares = new LinkedHashMap<String, Double>();
+    List<Attachment> attachments = session.lease().attachments();
+    for (int i = 0; i < attachments.size(); i++) {
+      String name = attachments.get(i).name();
+      memories.put(name, mixture.memory(i).logProbability(id));
+      shares.put(name, mixture.share(i, id));
     }
     return new TokenScore(
         id,
         mixture.logProbability(id),
         mixture.host().logProbability(id),
-        memories.build(),
-        shares.build());
+        memories,
+        shares);
   }
 }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.mneme.testing.ActivationMemory;
 import dev.mneme.testing.BigramModel;
-import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -44,7 +43,7 @@ class ActivationMemoryTest {
     Score score = model.score(IDS);
     for (int i = 0; i < score.tokens().size(); i++) {
       float[] activation = BigramModel.activation(tap, i == 0 ? 0 : IDS[i - 1], IDS[i]);
-      assertThat(score.tokens().get(i).memories().get(0))
+      assertThat(score.tokens().get(i).memories().get("law"))
           .as("position %d", i)
           .isCloseTo(logProbability(memory.row(activation), IDS[i + 1]), within(1e-5));
     }
@@ -59,8 +58,8 @@ class ActivationMemoryTest {
     for (TokenScore token : score.tokens()) {
       double mixed =
           0.3 * Math.exp(token.host())
-              + 0.3 * Math.exp(token.memories().get(0))
-              + 0.4 * Math.exp(token.memories().get(1));
+              + 0.3 * Math.exp(token.memories().get("decoder"))
+              + 0.4 * Math.exp(token.memories().get("mlp"));
       assertThat(token.mixture()).isCloseTo(Math.log(mixed), within(1e-5));
     }
     assertThat(model.generate(GenerationRequest.ofIds(0, 5, 9).withMaxTokens(10)).tokens())
@@ -74,9 +73,8 @@ class ActivationMemoryTest {
       model.attach(new ActivationMemory("m" + block, host, tap, 7), LambdaPolicy.fixed(0.2));
     }
     TokenScore last = model.score(IDS).tokens().getLast();
-    assertThat(
-            Arrays.asList(last.memories().get(0), last.memories().get(1), last.memories().get(2)))
-        .doesNotHaveDuplicates();
+    assertThat(last.memories().keySet()).containsExactly("m0", "m1", "m2");
+    assertThat(last.memories().values()).doesNotHaveDuplicates();
   }
 
   @Test

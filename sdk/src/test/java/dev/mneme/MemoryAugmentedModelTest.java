@@ -96,7 +96,7 @@ class MemoryAugmentedModelTest {
     for (GeneratedToken token : generation.tokens()) {
       double fromHost = 0.4 * softmax(host.row(before, last))[token.id()];
       double fromLaw = 0.6 * softmax(law.row(before, last))[token.id()];
-      assertThat(token.shares().get(0)).isCloseTo(fromLaw / (fromHost + fromLaw), within(1e-5));
+      assertThat(token.shares().get("law")).isCloseTo(fromLaw / (fromHost + fromLaw), within(1e-5));
       assertThat(token.logProbability()).isCloseTo(Math.log(fromHost + fromLaw), within(1e-5));
       before = last;
       last = token.id();
@@ -110,7 +110,7 @@ class MemoryAugmentedModelTest {
     List<MemoryUse> uses = model.generate(request()).memories();
     assertThat(uses).extracting(MemoryUse::name).containsExactly("law", "finance");
     assertThat(uses).extracting(MemoryUse::digest).containsExactly(law.digest(), finance.digest());
-    assertThat(uses).extracting(use -> use.lambda().orElseThrow()).containsExactly(0.25, 0.5);
+    assertThat(uses).extracting(MemoryUse::lambda).containsExactly(0.25, 0.5);
     assertThat(model.memories()).isEqualTo(uses);
   }
 

@@ -41,7 +41,7 @@ class PerplexityTest {
       double hostNll = -score.tokens().stream().mapToDouble(TokenScore::host).sum();
       assertThat(result.host().nll()).isCloseTo(hostNll, within(1e-9));
       Perplexity.Figures law = java.util.Objects.requireNonNull(result.memories().get("law"));
-      double lawNll = -score.tokens().stream().mapToDouble(t -> t.memories().get(0)).sum();
+      double lawNll = -score.tokens().stream().mapToDouble(t -> t.memories().get("law")).sum();
       assertThat(law.nll()).isCloseTo(lawNll, within(1e-9));
       assertThat(result.bytes()).isEqualTo(49);
       assertThat(result.host().bitsPerByte()).isCloseTo(hostNll / Math.log(2) / 49, within(1e-9));
@@ -92,7 +92,9 @@ class PerplexityTest {
   @Test
   void refusesAResultOfNothing() {
     try (var perplexity = new Perplexity(model, 32, 16)) {
-      assertThatThrownBy(perplexity::result).isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(perplexity::result)
+          .isInstanceOf(MnemeException.class)
+          .hasMessageContaining("no token has been scored");
     }
   }
 }

@@ -128,6 +128,61 @@ class SamplerTest {
   }
 
   @Test
+  void takesWhatMeansOffElsewhere() {
+    Set<Integer> all = Set.of(0, 1, 2, 3, 4);
+    assertThat(drawn(Sampling.of(1).withTopK(-1), ROW)).isEqualTo(all);
+    assertThat(drawn(Sampling.of(1).withTopK(0), ROW)).isEqualTo(all);
+    assertThat(drawn(Sampling.of(1).withTopP(1), ROW)).isEqualTo(all);
+    assertThat(drawn(Sampling.of(1).withMinP(0), ROW)).isEqualTo(all);
+    assertThat(drawn(Sampling.of(1).withMinP(1), ROW)).containsExactly(1);
+    assertThat(Sampling.of(1).withTopK(-1)).isEqualTo(Sampling.of(1));
+  }
+
+  @Test
+  void aTemperatureTooSmallToDivideByTakesTheLikeliest() {
+    for (double temperature : new double[] {1e-3, 1e-308, 1e-310, Double.MIN_VALUE}) {
+      assertThat(drawn(Sampling.of(temperature), ROW)).containsExactly(1);
+    }
+    float[] row = {0.3f, 0.3f, 0.4f - 0.4f};
+    assertThat(drawn(Sampling.of(Double.MIN_VALUE), row)).containsExactlyInAnyOrder(0, 1);
+  }
+
+  @Test
+  void aNegativeSeedDrawsAnewAndAnyOtherRepeats() {
+    assertThat(draws(Sampling.of(1).withSeed(-1))).isNotEqualTo(draws(Sampling.of(1).withSeed(-1)));
+    assertThat(draws(Sampling.of(1).withSeed(0))).isEqualTo(draws(Sampling.of(1).withSeed(0)));
+  }
+
+  private static List<Integer> draws(Sampling sampling) {
+    Sampler sampler = Sampler.of(sampling);
+    return IntStream.range(0, 100).mapToObj(_ -> sampler.next(ROW.clone(), ROW.length)).toList();
+  }
+
+  @Test
+  void aPenaltyOverAllTokensNeedsNoMemoryForThemBefore() {
+    for (int window : new int[] {-1, Integer.MAX_VALUE - 8, Integer.MAX_VALUE}) {
+      Sampler sampler = Sampler.of(Sampling.greedy().withRepetitionPenalty(2, window));
+      sampler.accept(1);
+      for (int i = 0; i < 1000; i++) {
+        sampler.accept(2);
+      }
+      assertThat(sampler.next(ROW.clone(), 5)).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aWindowLongerThanWhatWasAcceptedAndThenShorterForgetsTheOldest() {
+    Sampler sampler = Sampler.of(Sampling.greedy().withRepetitionPenalty(2, 100));
+    sampler.accept(1);
+    for (int i = 0; i < 99; i++) {
+      sampler.accept(2);
+    }
+    assertThat(sampler.next(ROW.clone(), 5)).isEqualTo(3);
+    sampler.accept(2);
+    assertThat(sampler.next(ROW.clone(), 5)).isEqualTo(1);
+  }
+
+  @Test
   void refusesARowThatIsNoDistribution() {
     Sampler sampler = Sampler.of(Sampling.greedy());
     assertThatThrownBy(() -> sampler.next(new float[4], 4))
@@ -142,7 +197,9 @@ class SamplerTest {
     assertThatThrownBy(() -> Sampling.of(Double.NaN)).hasMessageContaining("NaN");
     assertThatThrownBy(() -> Sampling.greedy().withTopP(0)).hasMessageContaining("topP");
     assertThatThrownBy(() -> Sampling.greedy().withTopK(-2)).hasMessageContaining("-2");
-    assertThatThrownBy(() -> Sampling.greedy().withMinP(1)).hasMessageContaining("minP");
+    assertThatThrownBy(() -> Sampling.greedy().withMinP(1.5)).hasMessageContaining("minP");
+    assertThatThrownBy(() -> Sampling.greedy().withRepetitionPenalty(1, -2))
+        .hasMessageContaining("-2");
     assertThatThrownBy(() -> Sampling.greedy().withRepetitionPenalty(0.5, 3))
         .hasMessageContaining("0.5");
   }

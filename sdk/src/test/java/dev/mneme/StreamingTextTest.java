@@ -80,7 +80,7 @@ class StreamingTextTest {
 
   @Test
   void refusesAnEmptyStopString() {
-    assertThatThrownBy(() -> new StopStrings(List.of("")))
+    assertThatThrownBy(() -> GenerationRequest.of("a").withStopStrings(List.of("b", "")))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }

@@ -266,7 +266,7 @@ final class Demo implements AutoCloseable {
           new Written(
               token.id(),
               token.text(),
-              token.shares().get(0),
+              token.shares().values().iterator().next(),
               host.tokens().getFirst().id(),
               host.text()));
       ids[length] = token.id();

@@ -115,7 +115,9 @@ final class EvalCommand implements Callable<Integer> {
     putFigures(node.putObject("bitsPerByte"), result, Perplexity.Figures::bitsPerByte);
     ObjectNode lambda = node.putObject("lambda");
     for (MemoryUse use : result.uses()) {
-      use.lambda().ifPresent(value -> lambda.put(use.name(), value));
+      if (use.lambda() != null) {
+        lambda.put(use.name(), use.lambda());
+      }
     }
     return node.put("seconds", seconds).put("tokensPerSecond", result.tokens() / seconds);
   }
@@ -140,8 +142,9 @@ final class EvalCommand implements Callable<Integer> {
     if (!result.uses().isEmpty()) {
       printRow(out, "mixture", result.mixture());
       for (MemoryUse use : result.uses()) {
-        use.lambda()
-            .ifPresent(value -> Line.print(out, "  lambda of %s: %s%n", use.name(), value));
+          if (use.lambda() != null) {
+            Line.print(out, "  lambda of %s: %s%n", use.name(), use.lambda());
+          }
       }
     }
     out.printf(

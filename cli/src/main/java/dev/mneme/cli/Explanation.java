@@ -33,18 +33,19 @@ final class Explanation {
       model.stream(request, token -> out.print(shaded(token)));
       out.println();
     } else {
-      model.stream(request, token -> out.println(line(model, memories, token)));
+      model.stream(request, token -> out.println(line(model, token)));
     }
   }
 
   private static String shaded(GeneratedToken token) {
+    List<Double> shares = List.copyOf(token.shares().values());
     int strongest = 0;
-    for (int i = 1; i < token.shares().length(); i++) {
-      strongest = token.shares().get(i) > token.shares().get(strongest) ? i : strongest;
+    for (int i = 1; i < shares.size(); i++) {
+      strongest = shares.get(i) > shares.get(strongest) ? i : strongest;
     }
-    return token.shares().isEmpty()
+    return shares.isEmpty()
         ? token.text()
-        : coloured(token.text(), strongest, token.shares().get(strongest));
+        : coloured(token.text(), strongest, shares.get(strongest));
   }
 
   private static String coloured(String text, int memory, double share) {
@@ -53,8 +54,7 @@ final class Explanation {
     return shade == 0 ? text : "\u001b[48;5;" + shades[shade - 1] + "m" + text + "\u001b[0m";
   }
 
-  private static String line(
-      MemoryAugmentedModel model, List<MemoryUse> memories, GeneratedToken token) {
+  private static String line(MemoryAugmentedModel model, GeneratedToken token) {
     var line = new StringBuilder();
     line.append(
         String.format(
@@ -62,10 +62,9 @@ final class Explanation {
             "%-16s p %.4f",
             model.host().vocabulary().describe(token.id()),
             Math.exp(token.logProbability())));
-    for (int i = 0; i < memories.size(); i++) {
-      line.append(
-          String.format(Locale.ROOT, "  %s %.4f", memories.get(i).name(), token.shares().get(i)));
-    }
+    token
+        .shares()
+        .forEach((name, share) -> line.append(String.format(Locale.ROOT, "  %s %.4f", name, share)));
     return line.toString();
   }
 }

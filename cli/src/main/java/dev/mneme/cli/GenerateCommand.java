@@ -6,7 +6,6 @@ import dev.mneme.GeneratedToken;
 import dev.mneme.Generation;
 import dev.mneme.GenerationRequest;
 import dev.mneme.MemoryAugmentedModel;
-import dev.mneme.MemoryUse;
 import dev.mneme.Sampling;
 import dev.mneme.Vocabulary;
 import java.io.PrintWriter;
@@ -175,15 +174,11 @@ final class GenerateCommand implements Callable<Integer> {
                 .put("token", vocabulary.describe(token.id()))
                 .put("text", token.text())
                 .put("logProbability", token.logProbability());
-        ObjectNode shares = entry.putObject("shares");
-        for (int i = 0; i < generation.memories().size(); i++) {
-          MemoryUse memory = generation.memories().get(i);
-          shares.put(memory.name(), token.shares().get(i));
-        }
+        token.shares().forEach(entry.putObject("shares")::put);
       }
     }
-    return node.put("promptSeconds", generation.promptTime().toNanos() / 1e9)
-        .put("seconds", generation.decodeTime().toNanos() / 1e9)
+    return node.put("promptSeconds", generation.promptSeconds())
+        .put("seconds", generation.decodeSeconds())
         .put("tokensPerSecond", generation.tokensPerSecond());
   }
 }

@@ -59,7 +59,9 @@ final class Json {
     ArrayNode array = MAPPER.createArrayNode();
     for (MemoryUse use : uses) {
       ObjectNode node = array.addObject().put("name", use.name()).put("digest", use.digest());
-      use.lambda().ifPresent(lambda -> node.put("lambda", lambda));
+      if (use.lambda() != null) {
+        node.put("lambda", use.lambda());
+      }
     }
     return array;
   }

@@ -1,5 +1,7 @@
 package dev.mneme.samples;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.mneme.HostLoader;
 import dev.mneme.LambdaPolicy;
 import dev.mneme.MemoryAugmentedModel;
@@ -56,7 +58,7 @@ public final class TwoMemories {
     double rest = 1;
     var formula = new StringBuilder();
     for (MemoryUse memory : memories) {
-      double lambda = memory.lambda().orElseThrow();
+      double lambda = requireNonNull(memory.lambda());
       rest -= lambda;
       formula.append(String.format(Locale.ROOT, " + %.1f %s", lambda, memory.name()));
     }

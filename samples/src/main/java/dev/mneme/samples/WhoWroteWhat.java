@@ -47,7 +47,7 @@ public final class WhoWroteWhat {
       for (MemoryUse memory : generation.memories()) {
         System.out.printf(
             "%n%s with lambda %s, content %s",
-            memory.name(), memory.lambda().orElseThrow(), memory.digest());
+            memory.name(), memory.lambda(), memory.digest());
       }
       System.out.println();
     }
@@ -55,14 +55,17 @@ public final class WhoWroteWhat {
 
   private static void print(GeneratedToken token) {
     String text = "\"" + token.text().replace("\n", "\\n") + "\"";
-    double host = 1 - token.shares().stream().sum(); // what no memory gave
+    double host = 1 - token.shares().values().stream().mapToDouble(share -> share).sum(); // what no memory gave
     System.out.printf(
         Locale.ROOT,
         "%-16s%11.2f%%%9.1f%%",
         text,
         100 * Math.exp(token.logProbability()),
         100 * host);
-    token.shares().forEach(share -> System.out.printf(Locale.ROOT, "%9.1f%%", 100 * share));
+    token
+        .shares()
+        .values()
+        .forEach(share -> System.out.printf(Locale.ROOT, "%9.1f%%", 100 * share));
     System.out.println();
   }
 }

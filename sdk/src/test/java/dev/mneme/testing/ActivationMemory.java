@@ -9,12 +9,13 @@ import dev.mneme.Rows;
 import dev.mneme.Tap;
 import dev.mneme.TappedHost;
 import dev.mneme.Vocabulary;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A memory in Java that reads the activations of a {@link BigramModel}: one random matrix. */
-public final class ActivationMemory implements MemoryModule {
+public class ActivationMemory implements MemoryModule {
 
   private final String name;
   private final BigramModel host;
@@ -105,6 +106,9 @@ public final class ActivationMemory implements MemoryModule {
     closed = true;
   }
 
+  /** Told of the activations of each call, before they are read. */
+  protected void shown(FloatRows activations) {}
+
   private final class ActivationSession extends EngineSession implements MemorySession {
 
     private static final int MAX_BATCH = 16;
@@ -115,6 +119,7 @@ public final class ActivationMemory implements MemoryModule {
 
     @Override
     public FloatRows recall(int[] tokens, FloatRows activations, Rows rows) {
+      shown(activations);
       requireExtendable(tokens);
       int width = reads.host().width();
       requireActivations(activations, tokens, rows, width);
@@ -127,7 +132,7 @@ public final class ActivationMemory implements MemoryModule {
         System.arraycopy(row(activation), 0, out, i * logitWidth(), logitWidth());
       }
       extended(tokens.length);
-      return FloatRows.of(out, logitWidth());
+      return rows(MemorySegment.ofArray(out), activations.count(), logitWidth());
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.mneme.Rows;
 import dev.mneme.Tap;
 import dev.mneme.Tokenizer;
 import dev.mneme.Vocabulary;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
@@ -221,7 +222,7 @@ public final class BigramModel implements HostModel, MemoryModule {
           System.arraycopy(row(before, tokens[i]), 0, out, (i - first) * width, width);
         }
       }
-      return FloatRows.of(out, width);
+      return rows(MemorySegment.ofArray(out), rows, width);
     }
 
     @Override
@@ -236,7 +237,7 @@ public final class BigramModel implements HostModel, MemoryModule {
         float[] row = activation(tap, at == 0 ? 0 : sequence[at - 1], sequence[at]);
         System.arraycopy(row, 0, out, i * ACTIVATION_WIDTH, ACTIVATION_WIDTH);
       }
-      return FloatRows.of(out, ACTIVATION_WIDTH);
+      return rows(MemorySegment.ofArray(out), rows, ACTIVATION_WIDTH);
     }
 
     @Override

@@ -10,6 +10,8 @@ import dev.mneme.ContextOverflowException;
 import dev.mneme.FloatRows;
 import dev.mneme.Rows;
 import dev.mneme.Session;
+import dev.mneme.StaleValueException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
@@ -192,5 +194,32 @@ abstract class SessionContract<S extends Session> {
     assertThatThrownBy(() -> session.truncate(0)).isInstanceOf(ClosedException.class);
     assertThatThrownBy(() -> extend(session, new int[] {someTokens()[0]}, Rows.LAST))
         .isInstanceOf(ClosedException.class);
+  }
+
+  @Test
+  void rowsRefuseToBeReadOnceTheSessionGoesOn() {
+    int[] tokens = Arrays.copyOf(someTokens(), 4);
+    try (S session = openSession()) {
+      FloatRows first = extend(session, tokens, Rows.LAST);
+      assertThat(first.get(0, 0)).isNotNaN();
+      FloatRows second = extend(session, tokens, Rows.ALL);
+      assertThatThrownBy(() -> first.get(0, 0)).isInstanceOf(StaleValueException.class);
+      assertThat(second.get(3, 0)).isNotNaN();
+      session.truncate(1);
+      assertThatThrownBy(() -> second.row(0)).isInstanceOf(StaleValueException.class);
+    }
+  }
+
+  @Test
+  void rowsAndWhatWasTakenOfThemRefuseToBeReadAfterClose() {
+    FloatRows rows;
+    MemorySegment row;
+    try (S session = openSession()) {
+      rows = extend(session, Arrays.copyOf(someTokens(), 4), Rows.LAST);
+      row = rows.row(0);
+    }
+    assertThatThrownBy(() -> rows.get(0, 0)).isInstanceOf(StaleValueException.class);
+    assertThatThrownBy(rows::segment).isInstanceOf(StaleValueException.class);
+    assertThat(row.isNative() && row.scope().isAlive()).as("freed memory can be read").isFalse();
   }
 }

@@ -44,9 +44,13 @@ final class SharedRows implements AutoCloseable {
     return tensor;
   }
 
+  int width() {
+    return width;
+  }
+
   /** The first rows, to read. */
-  FloatRows rows(int count) {
-    return new FloatRows(ofRows(count).asReadOnly(), count, width);
+  MemorySegment read(int count) {
+    return ofRows(count).asReadOnly();
   }
 
   /** Fills the first rows. */

@@ -170,6 +170,11 @@ final class TorchDecoder implements AutoCloseable {
     }
   }
 
+  /** Whether the weights have been freed. */
+  synchronized boolean isClosed() {
+    return closed;
+  }
+
   /**
    * Frees the weights.
    *

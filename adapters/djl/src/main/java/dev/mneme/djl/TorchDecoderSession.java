@@ -114,7 +114,7 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
     }
     run(tokens.length);
     extended(tokens.length);
-    return outputs.logits.rows(rows);
+    return readable(outputs.logits);
   }
 
   /** Leaves logits and activations in {@link #outputs}. */
@@ -156,7 +156,11 @@ final class TorchDecoderSession extends EngineSession implements HostSession, Me
       throw new IllegalArgumentException(
           "this session was opened with taps %s, so there is nothing at %s".formatted(taps, tap));
     }
-    return values.rows(rows);
+    return readable(values);
+  }
+
+  private FloatRows readable(SharedRows values) {
+    return rows(values.read(rows), rows, values.width());
   }
 
   @Override

@@ -117,6 +117,11 @@ public final class TorchHost implements HostModel {
   }
 
   @Override
+  public boolean isClosed() {
+    return decoder.isClosed();
+  }
+
+  @Override
   public void close() {
     decoder.close();
     tokenizer.close();

@@ -76,6 +76,11 @@ public final class TorchMemoryDecoder implements MemoryModule {
   }
 
   @Override
+  public boolean isClosed() {
+    return decoder.isClosed();
+  }
+
+  @Override
   public void close() {
     decoder.close();
   }

@@ -115,6 +115,11 @@ public final class TorchMlpMemory implements MemoryModule {
     }
   }
 
+  @Override
+  public synchronized boolean isClosed() {
+    return closed;
+  }
+
   /**
    * Frees the weights.
    *

@@ -63,7 +63,7 @@ final class TorchMlpSession extends EngineSession implements MemorySession {
       run(rows);
     }
     extended(tokens.length);
-    return buffers.logits().rows(rows);
+    return rows(buffers.logits().read(rows), rows, shape.vocabulary());
   }
 
   private void run(int rows) {

@@ -130,6 +130,11 @@ public final class LlamaCppHost implements HostModel {
   }
 
   @Override
+  public boolean isClosed() {
+    return model.isClosed();
+  }
+
+  @Override
   public void close() {
     model.close();
   }

@@ -79,6 +79,11 @@ public final class LlamaCppMemoryDecoder implements MemoryModule {
   }
 
   @Override
+  public boolean isClosed() {
+    return model.isClosed();
+  }
+
+  @Override
   public void close() {
     model.close();
   }

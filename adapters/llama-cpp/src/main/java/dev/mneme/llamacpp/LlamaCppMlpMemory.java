@@ -97,6 +97,11 @@ public final class LlamaCppMlpMemory implements MemoryModule {
   }
 
   @Override
+  public boolean isClosed() {
+    return weights.isClosed();
+  }
+
+  @Override
   public void close() {
     weights.close();
   }

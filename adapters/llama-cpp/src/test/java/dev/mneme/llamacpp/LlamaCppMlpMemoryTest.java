@@ -245,7 +245,7 @@ class LlamaCppMlpMemoryTest {
         for (double logit : logits) {
           sum += Math.exp(logit);
         }
-        assertThat(score.tokens().get(i).memories().get(0))
+        assertThat(score.tokens().get(i).memories().values().iterator().next())
             .as("position %d", i)
             .isCloseTo(logits[TOKENS[i + 1]] - Math.log(sum), within(1e-3));
       }
@@ -298,8 +298,8 @@ class LlamaCppMlpMemoryTest {
                   assertThat(Math.exp(token.mixture()))
                       .isCloseTo(
                           0.4 * Math.exp(token.host())
-                              + 0.3 * Math.exp(token.memories().get(0))
-                              + 0.3 * Math.exp(token.memories().get(1)),
+                              + 0.3 * Math.exp(token.memories().get(tokens.name()))
+                              + 0.3 * Math.exp(token.memories().get(mlp.name())),
                           within(1e-5)));
     }
   }

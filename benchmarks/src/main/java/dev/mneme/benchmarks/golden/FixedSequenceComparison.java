@@ -72,7 +72,7 @@ final class FixedSequenceComparison {
       try (MemoryAugmentedModel model = models.open(memory, Double.parseDouble(lambda))) {
         List<TokenScore> scores = model.score(ids).tokens();
         for (JsonValue position : positions.elements()) {
-          compareNext(memory, position, score(scores, position).memories().get(0));
+          compareNext(memory, position, only(score(scores, position).memories()));
         }
         for (JsonValue position : mixtures.elements()) {
           deviations.near(
@@ -126,6 +126,10 @@ final class FixedSequenceComparison {
   }
 
   /** The score of the id after a position. */
+  private static double only(Map<String, Double> memories) {
+    return memories.values().iterator().next();
+  }
+
   private static TokenScore score(List<TokenScore> scores, JsonValue position) {
     return scores.get(Figures.integer(position.get("position")));
   }

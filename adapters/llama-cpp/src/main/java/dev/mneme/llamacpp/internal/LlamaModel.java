@@ -329,6 +329,11 @@ public final class LlamaModel implements AutoCloseable {
     }
   }
 
+  /** Whether the weights have been freed. */
+  public synchronized boolean isClosed() {
+    return closed;
+  }
+
   /**
    * Frees the weights.
    *

@@ -36,6 +36,7 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
   private final LlamaLibrary library;
   private final LlamaModel model;
   private final Arena arena = Arena.ofConfined();
+  private final Arena readable = Arena.ofShared(); // logits, by any thread until this is closed
   private final @Nullable SessionTaps taps;
   private final int threads;
   private final MemorySegment context;
@@ -71,6 +72,7 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
                 .formatted(contextLength, model.file().path(), library.complaints()));
       }
     } catch (RuntimeException e) {
+      readable.close();
       arena.close();
       throw e;
     }
@@ -137,7 +139,8 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
       throw new IllegalArgumentException(
           "this session was opened without taps, so there is nothing at " + tap);
     }
-    return taps.rows(tap);
+    FloatRows left = taps.rows(tap);
+    return rows(left.segment(), left.count(), left.width());
   }
 
   @Override
@@ -200,14 +203,14 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
   /** Rows of one batch lie one after the other. */
   private FloatRows rows(int first, int count) {
     if (count == 0) {
-      return new FloatRows(MemorySegment.NULL, 0, model.width());
+      return rows(MemorySegment.NULL, 0, model.width());
     }
     MemorySegment address = library.logits(context, first);
     if (address.equals(MemorySegment.NULL)) {
       throw new NativeLibraryException("llama.cpp gave no logits: " + library.complaints());
     }
     long bytes = (long) count * model.width() * JAVA_FLOAT.byteSize();
-    return new FloatRows(address.reinterpret(bytes), count, model.width());
+    return rows(address.reinterpret(bytes, readable, null), count, model.width());
   }
 
   @Override
@@ -220,6 +223,7 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
 
   @Override
   protected void release() {
+    readable.close();
     library.freeContext(context);
     arena.close();
     if (taps != null) {

@@ -4,6 +4,7 @@ import dev.mneme.EngineSession;
 import dev.mneme.FloatRows;
 import dev.mneme.MemorySession;
 import dev.mneme.Rows;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ public final class MlpSession extends EngineSession implements MemorySession {
   private final MlpWeights weights;
   private final MemorySegment processor;
   private final int threads;
+  private final Arena readable = Arena.ofShared(); // logits, by any thread until this is closed
   private @Nullable MlpGraph single;
   private @Nullable MlpGraph many;
 
@@ -53,7 +55,10 @@ public final class MlpSession extends EngineSession implements MemorySession {
             threads,
             weights.threadChoice(),
             given -> graph.compute(processor, activations.segment(), given));
-    return new FloatRows(logits, activations.count(), weights.shape().vocabulary());
+    return rows(
+        logits.reinterpret(logits.byteSize(), readable, null),
+        activations.count(),
+        weights.shape().vocabulary());
   }
 
   private MlpGraph graph(int rows) {
@@ -80,6 +85,7 @@ public final class MlpSession extends EngineSession implements MemorySession {
 
   @Override
   protected void release() {
+    readable.close();
     if (single != null) {
       single.close();
     }

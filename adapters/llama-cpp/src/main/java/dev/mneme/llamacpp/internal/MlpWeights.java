@@ -182,6 +182,11 @@ public final class MlpWeights implements AutoCloseable {
     openSessions--;
   }
 
+  /** Whether the weights have been freed. */
+  public synchronized boolean isClosed() {
+    return closed;
+  }
+
   /**
    * Frees the weights.
    *
