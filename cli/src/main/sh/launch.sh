@@ -6,8 +6,8 @@ is_jdk_25() {
 
 find_jdk() {
   local home
-  for home in "${JDK25_HOME:-}" "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/java/* "$HOME"/.sdkman/candidates/java/* \
-      "$HOME"/.jdks/* /Library/Java/JavaVirtualMachines/*/Contents/Home; do
+  for home in "${JDK25_HOME:-}" "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/java/* "${HOME:-}"/.sdkman/candidates/java/* \
+      "${HOME:-}"/.jdks/* /Library/Java/JavaVirtualMachines/*/Contents/Home; do
     if [ -n "$home" ] && is_jdk_25 "$home"; then
       echo "$home"
       return
@@ -40,11 +40,37 @@ prepare_training() {
   flags+=(-Xrs)
 }
 
+# The JVM reads arguments, paths and variables in the locale's encoding. Where that is ASCII, as
+# without any locale, every other character would be lost: a UTF-8 locale takes its place.
+use_utf8_locale() {
+  local encoding locale
+  if command -v locale > /dev/null; then
+    encoding="$(locale charmap 2> /dev/null || true)"
+  else # as with musl, which knows UTF-8 under every other name
+    case "${LC_ALL:-${LC_CTYPE:-${LANG:-C}}}" in
+      C | POSIX) encoding=ASCII ;;
+      *) encoding=UTF-8 ;;
+    esac
+  fi
+  case "$encoding" in
+    "" | ASCII | US-ASCII | ANSI_X3.4-* | 646) ;;
+    *) return ;;
+  esac
+  for locale in C.UTF-8 C.utf8 en_US.UTF-8 en_US.utf8 $(locale -a 2> /dev/null | grep -i 'utf-\{0,1\}8' | head -n 1); do
+    if ! command -v locale > /dev/null || [ "$(LC_ALL="$locale" locale charmap 2> /dev/null)" = UTF-8 ]; then
+      export LC_ALL="$locale"
+      return
+    fi
+  done
+  flags+=(-Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8) # what is written needs no locale
+}
+
 # run_java JDK ARGUMENTS...: becomes the program, with the JVM flags that native access and vector
 # arithmetic need.
 run_java() {
   local jdk="$1"
   shift
+  use_utf8_locale
   exec "$jdk/bin/java" --enable-native-access=ALL-UNNAMED --add-modules jdk.incubator.vector \
     ${flags[@]+"${flags[@]}"} -XX:+UseSerialGC -Djava.awt.headless=true \
     -Dorg.slf4j.simpleLogger.defaultLogLevel="${MNEME_LOG:-error}" "$@"

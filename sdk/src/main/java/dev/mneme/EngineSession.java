@@ -91,7 +91,7 @@ public abstract class EngineSession implements Session {
     return new FloatRows(segment, count, width, this);
   }
 
-  @SuppressWarnings("NonAtomicOperationOnVolatileField") // the owner alone writes
+  @SuppressWarnings("NonAtomicVolatileUpdate") // the owner alone writes
   private void invalidateRows() {
     calls++;
   }

@@ -22,7 +22,7 @@ public interface Tokenizer {
 
   /** Ids of a prompt: with the beginning-of-sequence id, special text taken as text. */
   default int[] encode(String text) {
-    return encode(text, true, false);
+    return encode(Arguments.present(text, "text"), true, false);
   }
 
   /** What the ids mean. */

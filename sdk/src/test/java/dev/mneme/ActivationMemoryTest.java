@@ -1,5 +1,6 @@
 package dev.mneme;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -58,8 +59,8 @@ class ActivationMemoryTest {
     for (TokenScore token : score.tokens()) {
       double mixed =
           0.3 * Math.exp(token.host())
-              + 0.3 * Math.exp(token.memories().get("decoder"))
-              + 0.4 * Math.exp(token.memories().get("mlp"));
+              + 0.3 * Math.exp(requireNonNull(token.memories().get("decoder")))
+              + 0.4 * Math.exp(requireNonNull(token.memories().get("mlp")));
       assertThat(token.mixture()).isCloseTo(Math.log(mixed), within(1e-5));
     }
     assertThat(model.generate(GenerationRequest.ofIds(0, 5, 9).withMaxTokens(10)).tokens())

@@ -100,6 +100,7 @@ class OddArgumentsTest {
     refused(() -> HostLoader.open(null), "path");
     refused(() -> Sampler.of(null), "sampling");
     refused(() -> host.tokenizer().decode(null), "ids");
+    refused(() -> host.tokenizer().encode(null), "text");
     try (var perplexity = new Perplexity(model, 16, 8)) {
       refused(() -> perplexity.add((int[]) null), "document");
     }

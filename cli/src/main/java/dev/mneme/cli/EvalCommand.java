@@ -65,6 +65,7 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    checkOptions();
     List<String> documents = TextFile.documents(text);
     PrintWriter out = spec.commandLine().getOut();
     try (MemoryAugmentedModel model = models.open()) {
@@ -93,6 +94,16 @@ final class EvalCommand implements Callable<Integer> {
       out.flush();
     }
     return 0;
+  }
+
+  private void checkOptions() {
+    OptionRange.atLeast("--window", window, 2, "");
+    if (stride != null) {
+      OptionRange.within("--stride", stride, 1, window - 1, "a window is " + window);
+    }
+    if (maxTokens != null) {
+      OptionRange.atLeast("--max-tokens", maxTokens, 2, "a first token is not scored");
+    }
   }
 
   private List<int[]> encode(MemoryAugmentedModel model, List<String> documents) {

@@ -58,7 +58,8 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--top-k",
       defaultValue = "0",
       paramLabel = "K",
-      description = "Draw among the K likeliest tokens; 0 among all. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Draw among the K likeliest tokens; 0 or -1 among all. Default: ${DEFAULT-VALUE}.")
   private int topK;
 
   @Option(
@@ -66,7 +67,7 @@ final class GenerateCommand implements Callable<Integer> {
       defaultValue = "1",
       paramLabel = "P",
       description =
-          "Draw among the likeliest tokens that together have probability P. Default:"
+          "Draw among the likeliest tokens that together have probability P; 1 among all. Default:"
               + " ${DEFAULT-VALUE}.")
   private double topP;
 
@@ -75,26 +76,32 @@ final class GenerateCommand implements Callable<Integer> {
       defaultValue = "0",
       paramLabel = "P",
       description =
-          "Leave out tokens less likely than P times the likeliest. Default: ${DEFAULT-VALUE}.")
+          "Leave out tokens less likely than P times the likeliest; 0 leaves out none. Default:"
+              + " ${DEFAULT-VALUE}.")
   private double minP;
 
   @Option(
       names = "--repetition-penalty",
       defaultValue = "1",
       paramLabel = "R",
-      description = "Above 1 makes tokens of the last 64 less likely. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Above 1 makes tokens of the last 64 less likely; 1 does nothing. Default:"
+              + " ${DEFAULT-VALUE}.")
   private double repetitionPenalty;
 
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Makes drawing repeatable. Default: another each time.")
+      description =
+          "Makes drawing repeatable; a negative number draws anew each time. Default: -1.")
   private @Nullable Long seed;
 
   @Option(
       names = "--stop",
       paramLabel = "TEXT",
-      description = "End before this text appears. Repeat it for several.")
+      description =
+          "End before this text appears, or at the control token of this name. Repeat it for"
+              + " several.")
   private List<String> stops = new ArrayList<>();
 
   @Option(
@@ -107,6 +114,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    checkOptions();
     Sampling sampling =
         new Sampling(
             temperature,
@@ -115,7 +123,7 @@ final class GenerateCommand implements Callable<Integer> {
             minP,
             repetitionPenalty,
             64,
-            seed == null ? System.nanoTime() : seed);
+            seed == null ? -1 : seed);
     GenerationRequest request =
         GenerationRequest.of(prompt)
             .withMaxTokens(maxTokens)
@@ -141,6 +149,18 @@ final class GenerateCommand implements Callable<Integer> {
       out.flush();
     }
     return 0;
+  }
+
+  private void checkOptions() {
+    OptionRange.atLeast("--max-tokens", maxTokens, 1, "");
+    OptionRange.within(
+        "--temperature", temperature, 0, 100, "0 takes the likeliest token every time");
+    OptionRange.atLeast("--top-k", topK, -1, "0 and -1 draw among all tokens");
+    OptionRange.above(
+        "--top-p", topP, 0, 1, "1 draws among all tokens, --temperature 0 takes the likeliest");
+    OptionRange.within("--min-p", minP, 0, 1, "0 leaves out nothing");
+    OptionRange.within("--repetition-penalty", repetitionPenalty, 1, 100, "1 does nothing");
+    OptionRange.noneEmpty("--stop", stops);
   }
 
   private void report(Generation generation) {

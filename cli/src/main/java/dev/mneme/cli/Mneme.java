@@ -6,11 +6,12 @@ import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.PrintableText;
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine;
 
 /** Entry point. Exit codes: 0 done, 1 failed with one {@code error:} line, 2 wrong usage. */
 @Command(
@@ -48,7 +49,16 @@ public final class Mneme implements Runnable {
     if (System.getProperty(TUNNEL_SCHEMES) == null) {
       System.setProperty(TUNNEL_SCHEMES, "");
     }
-    System.exit(commandLine().execute(args));
+    CommandLine command = commandLine();
+    int code;
+    try {
+      Encoding.requireWhole(args);
+      code = command.execute(ArgumentFiles.expand(args));
+    } catch (MnemeException e) { // of the arguments themselves
+      command.getErr().println("error: " + message(e));
+      code = CommandLine.ExitCode.USAGE;
+    }
+    System.exit(code);
   }
 
   /** The command line, for running it inside a test with its own streams. */
@@ -56,13 +66,9 @@ public final class Mneme implements Runnable {
     CommandLine command =
         new CommandLine(new Mneme())
             .setCaseInsensitiveEnumValuesAllowed(true)
+            .setExpandAtFiles(false) // main has done it
+            .setParameterExceptionHandler((wrong, arguments) -> pointToHelp(wrong))
             .setExecutionExceptionHandler(Mneme::report);
-    CommandLine.IParameterExceptionHandler usual = command.getParameterExceptionHandler();
-    command.setParameterExceptionHandler(
-        (wrong, arguments) ->
-            wrong.getCommandLine().getCommand() instanceof TrainCommand
-                ? pointToHelp(wrong)
-                : usual.handleParseException(wrong, arguments));
     TrainCommand.describeRecipes(Preconditions.checkNotNull(command.getSubcommands().get("train")));
     return command;
   }
@@ -71,15 +77,28 @@ public final class Mneme implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "say what to do: demo, generate, eval, convert, import, inspect, pack, train or doctor");
+        "expected a command: demo, generate, eval, convert, import, inspect, pack, train or doctor");
   }
 
-  /** Where the usage is so long that it would hide what is wrong. */
+  /** One line, as the usage is so long that it would hide what is wrong. */
   private static int pointToHelp(ParameterException wrong) {
-    PrintWriter err = wrong.getCommandLine().getErr();
-    err.println(PrintableText.of(String.valueOf(wrong.getMessage())));
-    err.println("Try: " + wrong.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+    CommandLine command = wrong.getCommandLine();
+    String message = String.valueOf(wrong.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
+    command
+        .getErr()
+        .printf(
+            "error: %s (%s --help shows the usage)%n",
+            PrintableText.of(message), command.getCommandSpec().qualifiedName());
     return CommandLine.ExitCode.USAGE;
+  }
+
+  /** A path that the locale cannot write is no mistake of the path. */
+  private static String localeHint(Exception failure) {
+    String encoding = System.getProperty("sun.jnu.encoding", "unknown");
+    return failure instanceof InvalidPathException && !encoding.equalsIgnoreCase("UTF-8")
+        ? "; this locale's encoding is %s, set LC_ALL to a UTF-8 locale, as LC_ALL=C.UTF-8"
+            .formatted(encoding)
+        : "";
   }
 
   /** One line for what a user can mend; the whole trace for what only we can. */
@@ -87,7 +106,7 @@ public final class Mneme implements Runnable {
       Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
     PrintWriter err = command.getErr();
     if (failure instanceof MnemeException || failure instanceof IllegalArgumentException) {
-      err.println("error: " + message(failure));
+      err.println("error: " + message(failure) + localeHint(failure));
     } else {
       err.println("error: this is a defect of Mneme, please report it: " + FailureText.of(failure));
       Throwables.getStackTraceAsString(failure)

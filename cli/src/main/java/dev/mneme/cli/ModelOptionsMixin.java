@@ -25,6 +25,9 @@ import picocli.CommandLine.Option;
 @SuppressWarnings("NullAway.Init") // picocli sets the required options
 final class ModelOptionsMixin {
 
+  private static final int MOST_THREADS = 512;
+  private static final int MOST_CONTEXT = 1 << 24;
+
   @Option(
       names = "--host",
       required = true,
@@ -125,6 +128,7 @@ final class ModelOptionsMixin {
 
   /** Opens everything; the caller closes the model. */
   MemoryAugmentedModel open() {
+    checkOptions();
     List<Double> weights = weights();
     Path path = ModelNames.host(host);
     EngineChoice engine = Files.isDirectory(path) ? torch() : llamaCpp();
@@ -144,6 +148,15 @@ final class ModelOptionsMixin {
     }
   }
 
+  private void checkOptions() {
+    for (double lambda : lambdas) {
+      OptionRange.within("--lambda", lambda, 0, 1, "0 is the host alone, 1 the memory alone");
+    }
+    OptionRange.within("--threads", threads, -1, MOST_THREADS, "0 and -1 take every core");
+    OptionRange.within(
+        "--context", context, -1, MOST_CONTEXT, "0 and -1 take what the models were trained for");
+  }
+
   private ForeignHostPolicy foreignHosts() {
     return force ? ForeignHostPolicy.ACCEPT : ForeignHostPolicy.REFUSE;
   }
@@ -155,7 +168,7 @@ final class ModelOptionsMixin {
               .formatted(host));
     }
     LlamaCppOptions shared =
-        LlamaCppOptions.defaults().withContextLength(context).withLibrary(llamaLibrary);
+        LlamaCppOptions.defaults().withContextLength(Math.max(0, context)).withLibrary(llamaLibrary);
     LlamaCppOptions options = cache == null ? shared : shared.withCacheType(cache);
     LlamaCppOptions onGpu =
         options.withGpuLayers(gpuLayers == null ? 0 : gpuLayers).withDevices(devices);
@@ -176,7 +189,7 @@ final class ModelOptionsMixin {
           "--memory-type, --cache, --llama-library, --gpu-layers, --device and --flash-attention are for GGUF hosts; %s is a folder, for which --precision chooses the numbers"
               .formatted(host));
     }
-    TorchOptions options = TorchOptions.defaults().withContextLength(context);
+    TorchOptions options = TorchOptions.defaults().withContextLength(Math.max(0, context));
     return new EngineChoice.Torch(precision == null ? options : options.withPrecision(precision));
   }
 
@@ -205,7 +218,6 @@ final class ModelOptionsMixin {
     if (!lambdas.isEmpty() && memories.isEmpty()) {
       throw new IllegalArgumentException("--lambda weighs a memory, but there is no --memory");
     }
-    lambdas.forEach(LambdaPolicy::fixed); // checks the range before anything is opened
     if (lambdas.size() <= 1) {
       return lambdas.stream().map(l -> l / memories.size()).toList();
     }

@@ -60,7 +60,7 @@ final class PackCommand implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "say what to do with packs: pull, list, show, check, verify, rm, gc, pack, sign or"
+        "expected a command: pull, list, show, check, verify, rm, gc, pack, sign or"
             + " new-key");
   }
 
@@ -219,8 +219,8 @@ final class PackCommand implements Runnable {
       name = "verify",
       mixinStandardHelpOptions = true,
       description = {
-        "Reads every byte of an installed pack again, and its signature,",
-        "and counts weights that are NaN or infinite."
+        "Reads every byte of an installed pack again, and its signature, and counts weights that are"
+            + " NaN or infinite."
       })
   int verify(
       @Parameters(paramLabel = "NAME") String name,
@@ -313,7 +313,8 @@ final class PackCommand implements Runnable {
       @Option(names = "--json", description = "For machines.") boolean json) {
     MemoryStore.Collected collected = store().collect(now ? Duration.ZERO : MemoryStore.GRACE);
     if (json) {
-      ObjectNode root = Json.object().put("bytes", collected.bytes());
+      ObjectNode root =
+          Json.object().put("bytes", collected.bytes()).put("young", collected.young());
       collected.packs().forEach(root.putArray("packs")::add);
       print(root);
       return 0;
@@ -324,6 +325,12 @@ final class PackCommand implements Runnable {
             "packs freed: %d, %.1f MB%n",
             collected.packs().size(),
             collected.bytes() / MB);
+    if (collected.young() > 0) {
+      out()
+          .printf(
+              "packs kept: %d that no name means but that came within the last hour, as one may be about to get its name; --now frees these too%n",
+              collected.young());
+    }
     return 0;
   }
 
@@ -393,6 +400,7 @@ final class PackCommand implements Runnable {
               description = "How long the signature holds. Default: ${DEFAULT-VALUE}.")
           int days)
       throws IOException {
+    OptionRange.within("--days", days, 1, 36_500, "");
     MemoryPack.open(folder, Trust.OFF); // nobody signs what is damaged
     byte[] manifest = Files.readAllBytes(folder.resolve(PackManifest.FILE));
     Instant notAfter = Instant.now().plus(Duration.ofDays(days));

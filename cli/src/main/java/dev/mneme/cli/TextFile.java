@@ -2,6 +2,7 @@ package dev.mneme.cli;
 
 import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -13,32 +14,59 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 
-/** Text to evaluate: UTF-8, gzipped if its name says so; blank lines separate documents. */
+/** Text that a user keeps in a file: UTF-8, gzipped or not, with or without a byte order mark. */
 final class TextFile {
+
+  private static final int GZIP_MAGIC = 0x8B1F;
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   private TextFile() {}
 
   /**
-   * The documents of a file.
+   * The whole text, without a byte order mark.
    *
-   * @throws MnemeException if it is missing, is not UTF-8 or holds no text
+   * @throws MnemeException if the file is missing, is no regular file or is not UTF-8
    */
-  static List<String> documents(Path file) {
-    if (!Files.isRegularFile(file)) {
+  static String read(Path file) {
+    if (!Files.exists(file)) {
       throw new MnemeException("no such text file: " + file);
     }
-    String text;
-    try (InputStream raw = Files.newInputStream(file);
-        InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw) {
-      text =
+    if (!Files.isRegularFile(file)) {
+      throw new MnemeException(file + " is no regular file; give a text file");
+    }
+    try (InputStream in = open(file)) {
+      String text =
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(in.readAllBytes())).toString();
+      return text.startsWith(BYTE_ORDER_MARK) ? text.substring(BYTE_ORDER_MARK.length()) : text;
     } catch (CharacterCodingException e) {
       throw new MnemeException(file + " is not UTF-8 text; convert it first", e);
     } catch (IOException e) {
-      throw new MnemeException("cannot read " + file + ": " + FailureText.of(e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
     }
+  }
+
+  /** What the first bytes say decides, not the name. */
+  private static InputStream open(Path file) throws IOException {
+    var raw = new BufferedInputStream(Files.newInputStream(file));
+    try {
+      raw.mark(2);
+      int magic = raw.read() | raw.read() << 8;
+      raw.reset();
+      return magic == GZIP_MAGIC ? new GZIPInputStream(raw) : raw;
+    } catch (IOException | RuntimeException e) {
+      raw.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The documents of a file, which blank lines separate.
+   *
+   * @throws MnemeException as for {@link #read}, or if the file holds no text
+   */
+  static List<String> documents(Path file) {
     List<String> documents =
-        Arrays.stream(text.replace("\r\n", "\n").split("\n{2,}"))
+        Arrays.stream(read(file).replace("\r\n", "\n").split("\n{2,}"))
             .map(document -> document.replaceAll("^\n+|\n+$", ""))
             .filter(document -> !document.isBlank())
             .toList();

@@ -13,7 +13,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -22,8 +21,8 @@ import picocli.CommandLine.Spec;
     name = "train",
     mixinStandardHelpOptions = true,
     description = {
-      "Runs a recipe: from text files to a tokenizer, a language model or a memory pack, or to a",
-      "table that compares what other recipes made.",
+      "Runs a recipe: from text files to a tokenizer, a language model or a memory pack, or to a"
+          + " table that compares what other recipes made.",
       "It may be stopped at any moment; the same command goes on where it was. What the recipe"
           + " makes appears as WORK/NAME, its report and curves in WORK/NAME.training."
     })
@@ -73,10 +72,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (threads < 0) {
-      throw new ParameterException(
-          spec.commandLine(), "--threads must be 0 or more, not " + threads);
-    }
+    OptionRange.atLeast("--threads", threads, 0, "0 takes what the recipe says");
     PrintWriter out = spec.commandLine().getOut();
     RecipeRun.Result result;
     try (var bars = new StageBars()) {

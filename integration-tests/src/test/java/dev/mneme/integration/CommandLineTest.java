@@ -359,13 +359,6 @@ class CommandLineTest {
   }
 
   @Test
-  void trainWithoutItsFoldersPointsToItsHelp() {
-    Outcome outcome = run("train", "recipe.json");
-    assertThat(outcome.code()).isEqualTo(2);
-    assertThat(outcome.err()).contains("--data", "Try: mneme train --help").hasLineCount(2);
-  }
-
-  @Test
   void trainMakesATokenizerAndPrintsItsReport() throws IOException {
     Path data = Files.createDirectories(directory.resolve("data"));
     Files.writeString(data.resolve("text.txt"), "the tenant gives notice to the other tenant\n");
@@ -380,13 +373,5 @@ class CommandLineTest {
     JsonNode report = json(run("train", recipe, "--data", data, "--work", work, "--json"));
     assertThat(report.at("/recipe/fewest").asInt()).isEqualTo(2);
     assertThat(work.resolve("t/tokenizer.json")).isRegularFile();
-  }
-
-  @Test
-  void wrongUsageGivesExitTwo() {
-    assertThat(run("generate").code()).isEqualTo(2);
-    assertThat(run("nonsense").code()).isEqualTo(2);
-    assertThat(run().code()).isEqualTo(2);
-    assertThat(run("eval", "--help").code()).isZero();
   }
 }

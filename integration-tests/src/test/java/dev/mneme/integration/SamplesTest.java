@@ -1,5 +1,6 @@
 package dev.mneme.integration;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -146,7 +147,7 @@ class SamplesTest {
       double mixture = Math.exp(score.mixture());
       assertThat(number(first, 2)).isCloseTo(100 * mixture, within(0.1));
       double ofHost = 0.2 * Math.exp(score.host()) / mixture;
-      double ofLaw = 0.4 * Math.exp(score.memories().get("law")) / mixture;
+      double ofLaw = 0.4 * Math.exp(requireNonNull(score.memories().get("law"))) / mixture;
       assertThat(number(first, 3)).isCloseTo(100 * ofHost, within(0.5));
       assertThat(number(first, 4)).isCloseTo(100 * ofLaw, within(0.5));
     }

@@ -88,6 +88,7 @@ public class ActivationMemory implements MemoryModule {
     return openSessions.get();
   }
 
+  @Override
   public boolean isClosed() {
     return closed;
   }

@@ -92,6 +92,7 @@ public final class BigramModel implements HostModel, MemoryModule {
     return openSessions.get();
   }
 
+  @Override
   public boolean isClosed() {
     return closed;
   }

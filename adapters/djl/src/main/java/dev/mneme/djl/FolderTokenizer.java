@@ -1,5 +1,6 @@
 package dev.mneme.djl;
 
+import com.google.common.base.Preconditions;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.NativeLibraryException;
@@ -72,6 +73,7 @@ public final class FolderTokenizer implements Tokenizer, AutoCloseable {
    */
   @Override
   public int[] encode(String text, boolean addBos, boolean parseSpecial) {
+    Preconditions.checkArgument(text != null, "text must not be null");
     int[] ids = (parseSpecial ? parsing : plain).encode(text);
     if (!addBos || !beginsWithBos) {
       return ids;

@@ -1,5 +1,6 @@
 package dev.mneme.llamacpp;
 
+import com.google.common.base.Preconditions;
 import dev.mneme.Tokenizer;
 import dev.mneme.Vocabulary;
 import dev.mneme.llamacpp.internal.LlamaModel;
@@ -22,6 +23,7 @@ final class LlamaCppTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(String text, boolean addBos, boolean parseSpecial) {
+    Preconditions.checkArgument(text != null, "text must not be null");
     int[] ids = model.tokenize(text, parseSpecial);
     boolean wanted = model.file().bool("tokenizer.ggml.add_bos_token").orElse(sentencePiece);
     if (!addBos || !wanted || vocabulary.bos().isEmpty()) {

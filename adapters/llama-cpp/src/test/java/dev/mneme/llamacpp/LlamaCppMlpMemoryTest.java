@@ -1,5 +1,6 @@
 package dev.mneme.llamacpp;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -298,8 +299,8 @@ class LlamaCppMlpMemoryTest {
                   assertThat(Math.exp(token.mixture()))
                       .isCloseTo(
                           0.4 * Math.exp(token.host())
-                              + 0.3 * Math.exp(token.memories().get(tokens.name()))
-                              + 0.3 * Math.exp(token.memories().get(mlp.name())),
+                              + 0.3 * Math.exp(requireNonNull(token.memories().get(tokens.name())))
+                              + 0.3 * Math.exp(requireNonNull(token.memories().get(mlp.name()))),
                           within(1e-5)));
     }
   }

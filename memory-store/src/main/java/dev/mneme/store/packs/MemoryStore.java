@@ -404,9 +404,10 @@ public final class MemoryStore {
    * What a collection freed.
    *
    * @param packs digests of packs that no name means and nobody uses
+   * @param young how many such packs were left because they came within the time of grace
    * @param bytes of files that no pack has any more
    */
-  public record Collected(List<String> packs, long bytes) {}
+  public record Collected(List<String> packs, int young, long bytes) {}
 
   /**
    * Removes packs without a name that nobody leases, and files that no pack has any more.

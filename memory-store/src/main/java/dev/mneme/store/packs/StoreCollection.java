@@ -28,13 +28,19 @@ record StoreCollection(StoreFolder folder, Instant limit) {
       StoreFolder.removeAbandoned(leases);
     }
     var packs = new ArrayList<String>();
+    int young = 0;
     for (Path pack : StoreFolder.children(folder.packs())) {
       String hex = String.valueOf(pack.getFileName());
-      if (!folder.isUsed(hex) && isOlder(pack) && folder.discard(pack, false)) {
+      if (folder.isUsed(hex)) {
+        continue;
+      }
+      if (!isOlder(pack)) {
+        young++;
+      } else if (folder.discard(pack, false)) {
         packs.add(PackName.digest(hex));
       }
     }
-    return new Collected(List.copyOf(packs), collectBlobs());
+    return new Collected(List.copyOf(packs), young, collectBlobs());
   }
 
   private long collectBlobs() throws IOException {

@@ -154,14 +154,15 @@ public abstract class MemoryStoreContract {
   void whatIsNewIsNotCollected() {
     install(packs.make("law", PackVersion.FIRST, 1));
     store.remove("law");
-    assertThat(store.collect(MemoryStore.GRACE).packs()).isEmpty();
+    assertThat(store.collect(MemoryStore.GRACE))
+        .isEqualTo(new MemoryStore.Collected(List.of(), 1, 0));
   }
 
   @Test
   void collectingLeavesWhatHasAName() {
     InstalledPack law = install(packs.make("law", PackVersion.FIRST, 1));
     assertThat(store.collect(Duration.ofHours(-1)))
-        .isEqualTo(new MemoryStore.Collected(List.of(), 0));
+        .isEqualTo(new MemoryStore.Collected(List.of(), 0, 0));
     assertThat(store.verify("law", Trust.OFF)).isEqualTo(law);
   }
 
