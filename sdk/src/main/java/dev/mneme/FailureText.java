@@ -22,7 +22,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Optional;
 import java.util.Set;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +34,7 @@ public final class FailureText {
   private static final int DEEPEST = 10;
 
   private static final String OWN = "dev.mneme.";
+  private static final String TLS = "javax.net.ssl.";
 
   /** Kinds whose names say no more than their texts. */
   private static final Set<Class<? extends Throwable>> TELL_NOTHING =
@@ -116,13 +116,15 @@ public final class FailureText {
           case ConnectException refused -> connection(refused);
           case HttpConnectTimeoutException _ -> "no connection was made in time";
           case HttpTimeoutException _ -> "no answer came in time";
-          case SSLException tls -> with("the TLS connection failed", tls.getMessage());
           case ClosedChannelException _ -> "the connection or file was closed";
           case CharacterCodingException _ -> "it is not valid text in UTF-8";
           case EOFException end -> with("it ends too early", end.getMessage());
           case FileSystemException file -> file(file);
           case OutOfMemoryError _ -> with("not enough memory", failure.getMessage());
-          default -> null;
+          default ->
+              failure.getClass().getName().startsWith(TLS)
+                  ? with("the TLS connection failed", failure.getMessage())
+                  : null;
         });
   }
 

@@ -19,6 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import java.util.zip.ZipException;
+import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -51,6 +52,9 @@ class FailureTextTest {
             new ConnectException("Network is unreachable"),
             "the connection failed: Network is unreachable"),
         Arguments.of(new HttpTimeoutException("request timed out"), "no answer came in time"),
+        Arguments.of(
+            new SSLHandshakeException("no such certificate"),
+            "the TLS connection failed: no such certificate"),
         Arguments.of(new InterruptedException(), "it was interrupted"),
         Arguments.of(new InterruptedIOException(), "it was interrupted"),
         Arguments.of(new ClosedByInterruptException(), "it was interrupted"),
