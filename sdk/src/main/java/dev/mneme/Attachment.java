@@ -4,8 +4,10 @@ package dev.mneme;
  * A memory in place, with the policy that weighs it.
  *
  * @param use what it said about itself when it was attached
+ * @param unshared ids that only the host or only the memory names
  */
-record Attachment(Shared<MemoryModule> shared, MemoryUse use, LambdaPolicy policy) {
+record Attachment(
+    Shared<MemoryModule> shared, MemoryUse use, LambdaPolicy policy, UnsharedIds unshared) {
 
   MemoryModule memory() {
     return shared.get();

@@ -13,12 +13,19 @@ import java.util.OptionalInt;
  * @param host its name
  * @param reasons why it does not fit, each on one line as {@link PrintableText} makes it; none if
  *     it does
+ * @param unshared ids that only one of the two names; no reason not to fit
  */
-public record Compatibility(String memory, String host, List<String> reasons) {
+public record Compatibility(
+    String memory, String host, List<String> reasons, UnsharedIds unshared) {
 
   public Compatibility {
     reasons =
         reasons.stream().map(PrintableText::of).collect(ImmutableList.toImmutableList());
+  }
+
+  /** A report of two that name the same ids. */
+  public Compatibility(String memory, String host, List<String> reasons) {
+    this(memory, host, reasons, UnsharedIds.NONE);
   }
 
   /**
@@ -26,7 +33,7 @@ public record Compatibility(String memory, String host, List<String> reasons) {
    * activations it gives.
    *
    * @param memory its name
-   * @param vocabulary what its ids mean; must be the host's but for unused entries at the end
+   * @param vocabulary what its ids mean; must agree with the host's, see {@link Vocabulary}
    * @param reads the activations it reads, if it does
    * @param onForeignHost whether it may read those of a host it was not trained on
    */
@@ -45,7 +52,9 @@ public record Compatibility(String memory, String host, List<String> reasons) {
               + String.join("; ", differences));
     }
     reads.ifPresent(tapped -> addActivations(host, tapped, onForeignHost, reasons));
-    return new Compatibility(memory, host.name(), reasons);
+    UnsharedIds unshared =
+        differences.isEmpty() ? host.vocabulary().unsharedWith(vocabulary) : UnsharedIds.NONE;
+    return new Compatibility(memory, host.name(), reasons, unshared);
   }
 
   private static void addActivations(
@@ -82,7 +91,7 @@ public record Compatibility(String memory, String host, List<String> reasons) {
   /** This report with one more reason. */
   public Compatibility and(String reason) {
     return new Compatibility(
-        memory, host, ImmutableList.<String>builder().addAll(reasons).add(reason).build());
+        memory, host, ImmutableList.<String>builder().addAll(reasons).add(reason).build(), unshared);
   }
 
   /**

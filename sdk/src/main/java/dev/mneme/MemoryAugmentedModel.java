@@ -137,6 +137,15 @@ public final class MemoryAugmentedModel implements AutoCloseable {
     Arguments.present(policy, "policy");
   }
 
+  /** What only one of the two names. */
+  private UnsharedIds requireFit(MemoryModule memory, MemoryUse use) {
+    Compatibility found =
+        Compatibility.of(
+            host(), use.name(), memory.vocabulary(), memory.reads(), options.onForeignHost());
+    found.require();
+    return found.unshared();
+  }
+
   private void replace(@Nullable Attachment old, MemoryModule memory, LambdaPolicy policy) {
     MemoryUse use = Contract.use(memory, policy);
     if (memory.isClosed()) {
@@ -144,15 +153,11 @@ public final class MemoryAugmentedModel implements AutoCloseable {
           "the memory %s is closed; open it again to attach it".formatted(use.name()));
     }
     boolean same = old != null && old.memory() == memory;
-    if (!same) {
-      Compatibility.of(
-              host(), use.name(), memory.vocabulary(), memory.reads(), options.onForeignHost())
-          .require();
-    }
+    UnsharedIds unshared = old != null && same ? old.unshared() : requireFit(memory, use);
     requireSum(old, use);
     Shared<MemoryModule> shared =
         old != null && same ? old.shared() : new Shared<>(memory, "the memory " + use.name());
-    var added = new Attachment(shared, use, policy);
+    var added = new Attachment(shared, use, policy, unshared);
     List<Attachment> next = new ArrayList<>(attachments);
     if (old == null) {
       next.add(added);

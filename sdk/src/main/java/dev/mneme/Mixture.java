@@ -1,6 +1,9 @@
 package dev.mneme;
 
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * The mixed next-token distribution {@code p = (1 - Σλᵢ)·p_host + Σλᵢ·p_memoryᵢ} (kNN-LM, arXiv
@@ -8,7 +11,9 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Pure arithmetic on rows of logits: load the host's row and each memory's, {@link #weigh}, then
  * ask. A weight of 0 leaves its source out altogether, so λ = 0 gives the host's numbers bit for
- * bit and λ = 1 the memory's. All memory is allocated at construction; one thread at a time.
+ * bit and λ = 1 the memory's. An id that only the host names gets nothing from the memory, and one
+ * that only a memory names gets nothing at all while a memory has weight; the rest of each row then
+ * sums to 1. All memory is allocated at construction; one thread at a time.
  *
  * <p>Probabilities to draw from are floats and vanish below about 1e-38; the log-probability of a
  * token is computed from the logits in double and does not.
@@ -18,26 +23,56 @@ public final class Mixture {
   /** How far a sum of weights may pass 1 by rounding. */
   static final double SLACK = 1e-9;
 
-  private final SoftmaxRow[] sources; // the host, then the memories
+  private final SoftmaxRow host;
+  private final SoftmaxRow hostBesideMemories; // without the ids that only they name
+  private final boolean hostHidesIds;
+  private final SoftmaxRow[] sources; // the host in one form or the other, then the memories
   private final double[] weights;
   private final float[] probabilities;
+  private MemorySegment hostLogits = MemorySegment.NULL;
 
   /**
    * @param width floats in the host's rows; memories' shorter rows give the rest probability 0
-   * @param memories number of memories, 0 or more
+   * @param memories number of memories, 0 or more, which name the same ids as the host
    */
   public Mixture(int width, int memories) {
     this(width, memories, Softmax.fastest());
   }
 
+  /**
+   * @param width as for the other
+   * @param memories for each memory the ids that only it or only the host names
+   */
+  public Mixture(int width, List<UnsharedIds> memories) {
+    this(width, memories, Softmax.fastest());
+  }
+
   Mixture(int width, int memories, Softmax kernel) {
-    sources = new SoftmaxRow[1 + memories];
-    for (int i = 0; i < sources.length; i++) {
-      sources[i] = new SoftmaxRow(kernel, width);
+    this(width, Collections.nCopies(memories, UnsharedIds.NONE), kernel);
+  }
+
+  private Mixture(int width, List<UnsharedIds> memories, Softmax kernel) {
+    sources = new SoftmaxRow[1 + memories.size()];
+    var fromHost = new BitSet();
+    memories.forEach(unshared -> fromHost.or(ids(unshared.memoryOnly(), width)));
+    for (int i = 0; i < memories.size(); i++) {
+      BitSet fromMemory = ids(memories.get(i).hostOnly(), width);
+      fromMemory.or(fromHost);
+      sources[1 + i] = new SoftmaxRow(kernel, width, fromMemory);
     }
+    host = new SoftmaxRow(kernel, width, new BitSet());
+    hostHidesIds = !fromHost.isEmpty();
+    hostBesideMemories = hostHidesIds ? new SoftmaxRow(kernel, width, fromHost) : host;
+    sources[0] = host;
     weights = new double[sources.length];
     weights[0] = 1;
     probabilities = new float[width];
+  }
+
+  private static BitSet ids(List<UnsharedIds.Entry> entries, int width) {
+    var ids = new BitSet();
+    entries.stream().mapToInt(UnsharedIds.Entry::id).filter(id -> id < width).forEach(ids::set);
+    return ids;
   }
 
   /**
@@ -46,7 +81,8 @@ public final class Mixture {
    * @throws InvalidDistributionException if it holds NaN or infinities
    */
   public void loadHost(MemorySegment logits) {
-    if (!sources[0].load(logits)) {
+    hostLogits = logits;
+    if (!host.load(logits)) {
       throw new InvalidDistributionException(
           "the host gave NaN or infinite logits; its file is damaged or its arithmetic overflows");
     }
@@ -61,9 +97,9 @@ public final class Mixture {
     return sources[1 + memory].load(logits);
   }
 
-  /** The host's own distribution. */
+  /** The host's own distribution, with the ids that only memories name. */
   public Distribution host() {
-    return sources[0];
+    return host;
   }
 
   /** A memory's own distribution. */
@@ -92,6 +128,11 @@ public final class Mixture {
           "the lambdas of all memories may add up to 1, but add up to " + total);
     }
     weights[0] = Math.max(0, 1 - total);
+    // Without a memory's part the host's numbers stay bit for bit.
+    sources[0] = total > 0 ? hostBesideMemories : host;
+    if (total > 0 && hostHidesIds) {
+      hostBesideMemories.load(hostLogits);
+    }
   }
 
   /**

@@ -21,6 +21,7 @@ final class MixtureSession implements AutoCloseable {
   private final List<Lane<MemorySession>> memories = new ArrayList<>();
   private final List<Optional<Tap>> taps;
   private final Mixture mixture;
+  private final List<ReadableTokens> readable;
   private final double[] lambda;
   private final int capacity;
   private final int maxBatch;
@@ -74,7 +75,9 @@ final class MixtureSession implements AutoCloseable {
     }
     hostWidth = model.logitWidth();
     memoryWidths = lease.attachments().stream().mapToInt(a -> a.memory().logitWidth()).toArray();
-    mixture = new Mixture(hostWidth, count);
+    mixture =
+        new Mixture(hostWidth, lease.attachments().stream().map(Attachment::unshared).toList());
+    readable = lease.attachments().stream().map(a -> ReadableTokens.of(a.memory())).toList();
     lambda = new double[count];
     memoryRows = new FloatRows[count];
   }
@@ -124,10 +127,11 @@ final class MixtureSession implements AutoCloseable {
     }
     var calls = new ArrayList<@Nullable Future<FloatRows>>();
     for (int i = 0; i < memoryRows.length; i++) {
+      int[] read = readable.get(i).of(tokens);
       calls.add(
           taps.get(i).isPresent()
               ? null
-              : memories.get(i).start(session -> session.recall(tokens, rows)));
+              : memories.get(i).start(session -> session.recall(read, rows)));
     }
     RuntimeException failure = null;
     try {
@@ -175,7 +179,8 @@ final class MixtureSession implements AutoCloseable {
     for (int i = 0; i < taps.size(); i++) {
       if (taps.get(i).isPresent()) {
         FloatRows read = activations.get(i);
-        calls.set(i, memories.get(i).start(session -> session.recall(tokens, read, rows)));
+        int[] ids = readable.get(i).of(tokens);
+        calls.set(i, memories.get(i).start(session -> session.recall(ids, read, rows)));
       }
     }
   }

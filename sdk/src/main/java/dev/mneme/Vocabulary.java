@@ -21,9 +21,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The map from token id to the bytes it stands for, with the special ids. Immutable.
  *
- * <p>A memory fits a host when their vocabularies agree entry by entry, whatever the files they
- * came from; only unused entries at the end may differ, because model makers pad (Qwen2 hosts have
- * 151,936 or 152,064 rows for one tokenizer).
+ * <p>A memory fits a host when every id that both name means the same, whatever files they came
+ * from. A vocabulary does not name ids past its end, {@link Kind#UNUSED} ones, and those whose name
+ * says that they are padding, unused or reserved ({@code [PAD151646]}, {@code <unused7>}, {@code
+ * <|reserved_special_token_3|>}) unless the model begins or ends texts with them. Only marks and
+ * added entries may be named by one side alone: ordinary text that one side lacks would be cut
+ * otherwise, so that is a difference.
  */
 public final class Vocabulary {
 
@@ -31,10 +34,20 @@ public final class Vocabulary {
   public enum Kind {
     /** Ordinary text: its bytes appear in the output. */
     TEXT,
+    /**
+     * Text that was added to a finished vocabulary as a whole ({@code <tool_call>}) and is found
+     * before anything is merged: its bytes appear in the output.
+     */
+    ADDED,
     /** A mark such as {@code <s>}: spells nothing. */
     CONTROL,
     /** Padding or reserved: no text ever becomes this id. */
-    UNUSED
+    UNUSED;
+
+    /** Whether the bytes of such an entry appear in the output. */
+    public boolean spells() {
+      return this == TEXT || this == ADDED;
+    }
   }
 
   /**
@@ -65,6 +78,7 @@ public final class Vocabulary {
   private final byte[][] bytes;
   private final Kind[] kinds;
   private final int bos;
+  private final boolean beginsWithBos;
   private final SortedSet<Integer> endIds;
   private final HashCode used;
   private final @Nullable Merges merges;
@@ -73,6 +87,7 @@ public final class Vocabulary {
     this.bytes = builder.bytes.toArray(byte[][]::new);
     this.kinds = builder.kinds.toArray(Kind[]::new);
     this.bos = builder.bos;
+    this.beginsWithBos = builder.beginsWithBos;
     this.endIds = builder.endIds;
     this.merges = builder.merges;
     checkId("beginning-of-sequence", bos);
@@ -89,7 +104,7 @@ public final class Vocabulary {
     ByteBuffer content = ByteBuffer.allocate(length);
     for (int id = 0; id < bytes.length; id++) {
       if (kinds[id] != Kind.UNUSED) {
-        boolean text = kinds[id] == Kind.TEXT;
+        boolean text = kinds[id].spells();
         content.putInt(id).put((byte) (text ? 1 : 0)).putInt(bytes[id].length).put(bytes[id]);
       }
     }
@@ -141,6 +156,11 @@ public final class Vocabulary {
     return bos < 0 ? OptionalInt.empty() : OptionalInt.of(bos);
   }
 
+  /** Whether texts begin with {@link #bos}, where the model's files say so; true if unknown. */
+  public boolean beginsWithBos() {
+    return bos >= 0 && beginsWithBos;
+  }
+
   /** Ids that end a generation ({@code </s>}, {@code <|im_end|>}, ...), ascending. */
   public SortedSet<Integer> endIds() {
     return endIds;
@@ -159,7 +179,7 @@ public final class Vocabulary {
   public byte[] spell(int... ids) {
     var out = new ByteArrayOutputStream();
     for (int id : ids) {
-      if (kinds[requireId(id)] == Kind.TEXT) {
+      if (kinds[requireId(id)].spells()) {
         out.writeBytes(bytes[id]);
       }
     }
@@ -178,7 +198,7 @@ public final class Vocabulary {
         text.indexOf('\uFFFD') < 0
             ? "\"" + PrintableText.of(text, LONGEST_SHOWN) + "\""
             : "0x" + hex(bytes[id]);
-    return kinds[id] == Kind.TEXT
+    return kinds[id].spells()
         ? shown
         : shown + " (" + Ascii.toLowerCase(kinds[id].name()) + ")";
   }
@@ -191,24 +211,27 @@ public final class Vocabulary {
   }
 
   /**
-   * Every way in which another vocabulary differs from this one, in words, or an empty list when
-   * ids mean the same in both. Entries past the end of the shorter one count only where they are
-   * used, and merges only where both are known. A long list of differing entries is cut after the
-   * first few, with the total.
+   * Every way in which another vocabulary contradicts this one, in words, or an empty list when
+   * every id that both name means the same. Merges are compared where both are known, and the ids
+   * that begin a sequence where either model begins texts with them. A long list of differing
+   * entries is cut after the first few, with the total.
    */
   public List<String> differencesFrom(Vocabulary other) {
     var report = new ArrayList<String>();
     int differing = 0;
     int most = used.equals(other.used) ? 0 : Math.max(size(), other.size());
     for (int id = 0; id < most; id++) {
-      if (!sameEntry(other, id) && differing++ < DIFFERENCES_SHOWN) {
-        report.add("id %d is %s here and %s there".formatted(id, describeAny(id), other.describeAny(id)));
+      if (relation(other, id) == Relation.DIFFERENT && differing++ < DIFFERENCES_SHOWN) {
+        report.add(
+            "id %d is %s here and %s there"
+                .formatted(id, describeAny(id), other.describeAny(id)));
       }
     }
     if (differing > DIFFERENCES_SHOWN) {
       report.add("... %d differing ids in all".formatted(differing));
     }
-    if (bos >= 0 && other.bos >= 0 && bos != other.bos) {
+    boolean begins = beginsWithBos || other.beginsWithBos;
+    if (begins && bos >= 0 && other.bos >= 0 && bos != other.bos) {
       report.add("sequences begin with id %d here and %d there".formatted(bos, other.bos));
     }
     if (merges != null && other.merges != null && !merges.equals(other.merges)) {
@@ -223,13 +246,74 @@ public final class Vocabulary {
     return id < size() ? describe(id) : "(none)";
   }
 
-  private boolean sameEntry(Vocabulary other, int id) {
-    boolean unusedHere = id >= size() || kinds[id] == Kind.UNUSED;
-    boolean unusedThere = id >= other.size() || other.kinds[id] == Kind.UNUSED;
-    if (unusedHere || unusedThere) {
-      return unusedHere && unusedThere;
+  /** The ids that only one of a host, which has this vocabulary, and a memory names. */
+  public UnsharedIds unsharedWith(Vocabulary memory) {
+    if (used.equals(memory.used)) {
+      return UnsharedIds.NONE;
     }
-    return kinds[id] == other.kinds[id] && Arrays.equals(bytes[id], other.bytes[id]);
+    var hostOnly = new ArrayList<UnsharedIds.Entry>();
+    var memoryOnly = new ArrayList<UnsharedIds.Entry>();
+    for (int id = 0; id < Math.max(size(), memory.size()); id++) {
+      switch (relation(memory, id)) {
+        case ONLY_HERE -> hostOnly.add(new UnsharedIds.Entry(id, describe(id)));
+        case ONLY_THERE -> memoryOnly.add(new UnsharedIds.Entry(id, memory.describe(id)));
+        case SAME, DIFFERENT -> {}
+      }
+    }
+    return new UnsharedIds(hostOnly, memoryOnly);
+  }
+
+  /** How one id stands in two vocabularies. */
+  private enum Relation {
+    SAME,
+    DIFFERENT,
+    ONLY_HERE,
+    ONLY_THERE
+  }
+
+  private Relation relation(Vocabulary other, int id) {
+    if (isSame(other, id)) {
+      return Relation.SAME;
+    }
+    boolean here = names(id);
+    boolean there = other.names(id);
+    if (here && there) {
+      return Relation.DIFFERENT;
+    }
+    if (here) {
+      return kinds[id] == Kind.TEXT ? Relation.DIFFERENT : Relation.ONLY_HERE;
+    }
+    if (there) {
+      return other.kinds[id] == Kind.TEXT ? Relation.DIFFERENT : Relation.ONLY_THERE;
+    }
+    return Relation.SAME;
+  }
+
+  /** An added entry may be called special by one file and not by the other. */
+  private boolean isSame(Vocabulary other, int id) {
+    if (id >= size() || id >= other.size() || !Arrays.equals(bytes[id], other.bytes[id])) {
+      return false;
+    }
+    Kind here = kinds[id];
+    Kind there = other.kinds[id];
+    return here == there
+        || (here != Kind.UNUSED && there != Kind.UNUSED && here.spells() == there.spells())
+        || (here == Kind.ADDED && there == Kind.CONTROL)
+        || (here == Kind.CONTROL && there == Kind.ADDED);
+  }
+
+  /** Whether an id is more than a free place. */
+  private boolean names(int id) {
+    if (id >= size() || kinds[id] == Kind.UNUSED) {
+      return false;
+    }
+    if (id == bos || endIds.contains(id)) {
+      return true;
+    }
+    String name = new String(bytes[id], StandardCharsets.UTF_8);
+    return !(kinds[id] == Kind.TEXT
+        ? PlaceholderNames.isOrdinary(name)
+        : PlaceholderNames.isMark(name));
   }
 
   /** Collects entries in id order. */
@@ -238,6 +322,7 @@ public final class Vocabulary {
     private final List<Kind> kinds = new ArrayList<>();
     private final SortedSet<Integer> endIds = new TreeSet<>();
     private int bos = -1;
+    private boolean beginsWithBos = true;
     private @Nullable Merges merges;
 
     private Builder() {}
@@ -257,6 +342,12 @@ public final class Vocabulary {
     public Builder bos(int id) {
       Preconditions.checkArgument(id >= 0, "a negative beginning-of-sequence id: %s", id);
       bos = id;
+      return this;
+    }
+
+    /** Whether texts begin with the beginning-of-sequence id; true if not called. */
+    public Builder beginsWithBos(boolean value) {
+      beginsWithBos = value;
       return this;
     }
 

@@ -3,6 +3,7 @@ package dev.mneme.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.Compatibility;
+import dev.mneme.UnsharedIds;
 import dev.mneme.HostModel;
 import dev.mneme.MnemeException;
 import dev.mneme.store.ClassPathModels;
@@ -275,15 +276,26 @@ final class PackCommand implements Runnable {
             .put("host", model.name())
             .put("fits", found.fits());
         found.reasons().forEach(root.putArray("reasons")::add);
+        addUnshared(root.putObject("unsharedIds"), found.unshared());
         print(root);
       } else {
         Line.print(
             out(),
                 "%s %s %s%n", pack.name(), found.fits() ? "fits" : "does not fit", model.name());
         found.reasons().forEach(reason -> out().println("  - " + reason)); // escaped already
+        found.unshared().sentences().forEach(note -> out().println("  note: " + note));
       }
       return found.fits() ? 0 : 1;
     }
+  }
+
+  private static void addUnshared(ObjectNode into, UnsharedIds unshared) {
+    addEntries(into.putArray("hostOnly"), unshared.hostOnly());
+    addEntries(into.putArray("memoryOnly"), unshared.memoryOnly());
+  }
+
+  private static void addEntries(ArrayNode into, List<UnsharedIds.Entry> entries) {
+    entries.forEach(entry -> into.addObject().put("id", entry.id()).put("name", entry.name()));
   }
 
   /** Takes a name away. */

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Files in a cache folder, which anyone may delete at any time; one that is damaged is not used.
  * Safe for several threads and processes. A file holds, in big-endian order, the number of entries,
- * the id that begins a sequence (-1: none), the number of ids that end one and these, for each
+ * the id that begins a sequence (-1: none), whether texts begin with it (a byte), the number of ids that end one and these, for each
  * entry its kind (a byte), for each its length, then all entries' bytes, the number of merges and
  * their digest (0 and nothing: there are none), and the SHA-256 of all before.
  */
@@ -38,12 +38,12 @@ final class VocabularyCache {
   private static final Logger log = LoggerFactory.getLogger(VocabularyCache.class);
 
   /** Counts changes of the file, and of what is made of a tokenizer. */
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
 
   private static final int DIGEST_BYTES = 32;
 
   /** By the byte that stands for each in a file. */
-  private static final List<Kind> KINDS = List.of(Kind.TEXT, Kind.CONTROL, Kind.UNUSED);
+  private static final List<Kind> KINDS = List.of(Kind.TEXT, Kind.CONTROL, Kind.UNUSED, Kind.ADDED);
 
   private final Path folder;
 
@@ -94,6 +94,7 @@ final class VocabularyCache {
     if (bos >= 0) {
       vocabulary.bos(bos);
     }
+    vocabulary.beginsWithBos(in.get() != 0);
     for (int ends = in.getInt(); ends > 0; ends--) {
       vocabulary.end(in.getInt());
     }
@@ -166,6 +167,7 @@ final class VocabularyCache {
       int size = vocabulary.size();
       out.writeInt(size);
       out.writeInt(vocabulary.bos().orElse(-1));
+      out.writeBoolean(vocabulary.beginsWithBos());
       out.writeInt(vocabulary.endIds().size());
       for (int id : vocabulary.endIds()) {
         out.writeInt(id);

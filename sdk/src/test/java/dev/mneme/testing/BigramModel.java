@@ -15,6 +15,7 @@ import dev.mneme.Vocabulary;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
@@ -53,6 +54,21 @@ public final class BigramModel implements HostModel, MemoryModule {
 
   /** A model whose rows may be wider than its vocabulary. */
   public BigramModel(String name, long seed, int vocabularySize, int width, int contextLength) {
+    this(name, seed, vocabularySize, width, contextLength, List.of());
+  }
+
+  /** A model of 20 ids and then these marks. */
+  public BigramModel(String name, long seed, List<String> marks) {
+    this(name, seed, 20, 20 + marks.size(), 64, marks);
+  }
+
+  private BigramModel(
+      String name,
+      long seed,
+      int vocabularySize,
+      int width,
+      int contextLength,
+      List<String> marks) {
     this.name = name;
     this.width = width;
     this.contextLength = contextLength;
@@ -65,6 +81,7 @@ public final class BigramModel implements HostModel, MemoryModule {
     for (int id = 2; id < vocabularySize; id++) {
       builder.add(Character.toString('a' + id - 2), Vocabulary.Kind.TEXT);
     }
+    marks.forEach(mark -> builder.add(mark, Vocabulary.Kind.CONTROL));
     vocabulary = builder.build();
     var random = new Random(seed);
     logits = new float[width * width][width];

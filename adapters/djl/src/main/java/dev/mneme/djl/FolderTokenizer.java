@@ -54,11 +54,11 @@ public final class FolderTokenizer implements Tokenizer, AutoCloseable {
   public static FolderTokenizer of(TokenizerJson description) {
     TokenizerPipeline pipeline = new TokenizerPipeline(description);
     String name = description.json().origin();
-    NativeTokenizer plain = NativeTokenizer.of(name, pipeline.json(false));
+    NativeTokenizer plain = NativeTokenizer.of(name, pipeline.json(false), pipeline.limits());
     try {
       // The library cannot be told to let special tokens be, so it is told of none.
       NativeTokenizer parsing =
-          pipeline.hasSpecial() ? NativeTokenizer.of(name, pipeline.json(true)) : plain;
+          pipeline.hasSpecial() ? NativeTokenizer.of(name, pipeline.json(true), pipeline.limits()) : plain;
       return new FolderTokenizer(description, plain, parsing);
     } catch (RuntimeException e) {
       plain.close();
@@ -69,7 +69,8 @@ public final class FolderTokenizer implements Tokenizer, AutoCloseable {
   /**
    * {@inheritDoc}
    *
-   * @throws MnemeException if the text holds two million white-space characters in a row
+   * @throws MnemeException if the text holds a run of characters that is too long for its split
+   *     pattern: two million of a kind for the published ones
    */
   @Override
   public int[] encode(String text, boolean addBos, boolean parseSpecial) {

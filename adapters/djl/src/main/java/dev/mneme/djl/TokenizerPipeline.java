@@ -11,7 +11,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.Vocabulary;
+import dev.mneme.djl.internal.RunLimit;
 import dev.mneme.store.hf.TokenizerJson;
+import java.util.List;
 
 /**
  * A {@code tokenizer.json} as it is given to the Hugging Face tokenizers library: from text to ids
@@ -36,6 +38,7 @@ final class TokenizerPipeline {
   private final String file;
   private final JsonNode root;
   private final Vocabulary meanings;
+  private final List<RunLimit> limits;
 
   /**
    * Takes a description over.
@@ -43,10 +46,15 @@ final class TokenizerPipeline {
    * @throws MnemeException if it has a step that is not supported
    */
   TokenizerPipeline(TokenizerJson description) {
-    PipelineGuard.check(description.json());
+    this.limits = PipelineGuard.check(description.json());
     this.file = description.json().origin();
     this.root = description.json().tree();
     this.meanings = description.vocabulary();
+  }
+
+  /** What a text must keep to, so that the library comes to an end. */
+  List<RunLimit> limits() {
+    return limits;
   }
 
   /** Whether some text spells a special token. */

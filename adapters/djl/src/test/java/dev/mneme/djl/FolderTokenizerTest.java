@@ -11,7 +11,7 @@ import dev.mneme.ClosedException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.Vocabulary.Kind;
-import dev.mneme.store.hf.SplitPattern;
+import dev.mneme.store.hf.SplitPatterns;
 import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
@@ -69,7 +69,7 @@ class FolderTokenizerTest {
         int[] ids = tokenizer.encode(text, false, false);
         assertThat(tokenizer.decode(ids)).isEqualTo(expected);
         assertThat(IntStream.of(ids).mapToObj(tokenizer.vocabulary()::kind))
-            .allMatch(Kind.TEXT::equals);
+            .allMatch(Kind::spells);
       }
     }
   }
@@ -183,24 +183,7 @@ class FolderTokenizerTest {
   @Test
   void theLongestRunOfWhiteSpaceIsEncodedAndALongerOneRefused() {
     TinyModel.write(directory, Family.QWEN2, 1);
-    edit(
-        t -> {
-          ArrayNode steps =
-              t.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
-          ObjectNode split =
-              steps
-                  .addObject()
-                  .put("type", "Split")
-                  .put("behavior", "Isolated")
-                  .put("invert", false);
-          split.putObject("pattern").put("Regex", SplitPattern.QWEN2.regex());
-          steps
-              .addObject()
-              .put("type", "ByteLevel")
-              .put("add_prefix_space", false)
-              .put("trim_offsets", true)
-              .put("use_regex", false);
-        });
+    edit(t -> splitBy(t, SplitPatterns.QWEN2));
     try (FolderTokenizer tokenizer = FolderTokenizer.open(directory)) {
       String longest = "a\n" + " \u3000".repeat(999_999) + "\u0085";
       assertThat(tokenizer.encode(longest + "a")).hasSize(3 + 4 * 999_999 + 2);
@@ -208,6 +191,40 @@ class FolderTokenizerTest {
           .isInstanceOf(MnemeException.class)
           .hasMessageContainingAll("2000000 white-space characters", directory.toString());
     }
+  }
+
+  @Test
+  void runsOfEveryKindOfCharacterComeToAnEnd() {
+    TinyModel.write(directory, Family.QWEN2, 1);
+    for (String pattern :
+        List.of(SplitPatterns.TEKKEN, SplitPatterns.GPT4O, SplitPatterns.LLAMA3, "\\s+$")) {
+      edit(t -> splitBy(t, pattern));
+      try (FolderTokenizer tokenizer = FolderTokenizer.open(directory)) {
+        for (String run : List.of("A", "a", "\u0301", "\u4e2d", "7", "=", "\n")) {
+          String text = "x" + run.repeat(19_000) + " y";
+          assertThat(tokenizer.decode(tokenizer.encode(text))).isEqualTo(text);
+        }
+      }
+    }
+    try (FolderTokenizer tokenizer = FolderTokenizer.open(directory)) {
+      assertThatThrownBy(() -> tokenizer.encode(" ".repeat(20_001) + "x"))
+          .isInstanceOf(MnemeException.class)
+          .hasMessageContaining("more than 20000 white-space characters in a row");
+    }
+  }
+
+  private static void splitBy(ObjectNode tokenizer, String pattern) {
+    ArrayNode steps =
+        tokenizer.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
+    ObjectNode split =
+        steps.addObject().put("type", "Split").put("behavior", "Isolated").put("invert", false);
+    split.putObject("pattern").put("Regex", pattern);
+    steps
+        .addObject()
+        .put("type", "ByteLevel")
+        .put("add_prefix_space", false)
+        .put("trim_offsets", true)
+        .put("use_regex", false);
   }
 
   @Test

@@ -111,6 +111,7 @@ public final class GgufVocabulary {
       addEntry(id);
     }
     specialId("bos_token_id").ifPresent(vocabulary::bos);
+    file.bool(KEYS + "add_bos_token").ifPresent(vocabulary::beginsWithBos);
     for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
       specialId(key).ifPresent(vocabulary::end);
     }
@@ -144,7 +145,7 @@ public final class GgufVocabulary {
     }
     switch (type) {
       case NORMAL -> vocabulary.add(normalBytes(id, name), Kind.TEXT);
-      case USER_DEFINED -> vocabulary.add(tokens[id], Kind.TEXT);
+      case USER_DEFINED -> vocabulary.add(tokens[id], Kind.ADDED);
       case BYTE -> vocabulary.add(new byte[] {namedByte(id, name)}, Kind.TEXT);
       case CONTROL, UNKNOWN -> vocabulary.add(tokens[id], Kind.CONTROL);
       case UNUSED, UNDEFINED -> vocabulary.add(tokens[id], Kind.UNUSED);

@@ -6,6 +6,7 @@ import dev.mneme.store.hf.TokenizerJson.Merge;
 import dev.mneme.store.hf.TokenizerJson.Token;
 import dev.mneme.store.hf.TokenizerJson.TokenType;
 import dev.mneme.store.json.JsonValue;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,9 +20,10 @@ import java.util.Set;
  * tokenizes. A pipeline that llama.cpp would not reproduce is refused by name, for a host that cuts
  * its text otherwise than it was trained on is silently worse.
  *
- * <p>Two differences are accepted: llama.cpp does not compose characters first, where Qwen's and
- * Pythia's tokenizers ask for NFC; and it does not join the sign U+2581 of a text to blanks beside
- * it, where Gemma's tokenizer takes one for the other.
+ * <p>Three differences are accepted: llama.cpp does not compose characters first, where Qwen's and
+ * Pythia's tokenizers ask for NFC; it does not join the sign U+2581 of a text to blanks beside it,
+ * where Gemma's tokenizer takes one for the other; and where a word ends at a capital letter
+ * (Tekken, GPT-4o) it knows the capital letters of ASCII only, and no combining marks.
  */
 final class GgufTokenizer {
   private static final String KEYS = "tokenizer.ggml.";
@@ -161,13 +163,6 @@ final class GgufTokenizer {
       }
     }
     String pre = preTokenizer();
-    boolean wholeEntriesFirst =
-        tokenizer.json().get("model").find("ignore_merges").map(JsonValue::bool).orElse(false);
-    if (wholeEntriesFirst != pre.equals("llama-bpe")) {
-      throw new MnemeException(
-          "%s: model.ignore_merges = %s with the split pattern of \"%s\" is nothing llama.cpp can do"
-              .formatted(tokenizer.json().origin(), wholeEntriesFirst, pre));
-    }
     writer.put(KEYS + "model", "gpt2");
     writer.put(KEYS + "pre", pre);
     writer.putStrings(
@@ -176,25 +171,27 @@ final class GgufTokenizer {
 
   private String preTokenizer() {
     List<JsonValue> steps = tokenizer.components("pre_tokenizer", "pretokenizers");
-    JsonValue last = steps.getLast();
-    if (!type(last).equals("ByteLevel")
-        || last.find("add_prefix_space").map(JsonValue::bool).orElse(true)) {
-      throw unsupported("pre_tokenizer", last);
+    boolean wholeEntriesFirst =
+        tokenizer.json().get("model").find("ignore_merges").map(JsonValue::bool).orElse(false);
+    Optional<GgufPreTokenizer> known = GgufPreTokenizer.of(steps, wholeEntriesFirst);
+    if (known.isPresent()) {
+      return known.get().pre();
     }
-    boolean ownPattern = last.find("use_regex").map(JsonValue::bool).orElse(true);
-    if (steps.size() == 1 && ownPattern) {
-      return "gpt-2";
+    if (GgufPreTokenizer.isKnownCut(steps)) {
+      throw new MnemeException(
+          "%s: the bundled llama.cpp has no name for this pre_tokenizer with model.ignore_merges = %s, only with %s; run the folder on PyTorch"
+              .formatted(tokenizer.json().origin(), wholeEntriesFirst, !wholeEntriesFirst));
     }
-    JsonValue first = steps.getFirst();
-    if (steps.size() != 2 || ownPattern || !type(first).equals("Split")) {
-      throw unsupported("pre_tokenizer", first);
+    JsonValue step = steps.get(GgufPreTokenizer.firstUnknown(steps));
+    if (type(step).equals("ByteLevel")
+        && step.find("add_prefix_space").map(JsonValue::bool).orElse(true)) {
+      throw new MnemeException(
+          "%s: llama.cpp puts no blank before a text of a byte-level tokenizer, but add_prefix_space is true; run the folder on PyTorch"
+              .formatted(tokenizer.json().origin()));
     }
-    Optional<JsonValue> pattern = first.get("pattern").find("Regex");
-    Optional<SplitPattern> known = pattern.flatMap(p -> SplitPattern.of(p.string()));
-    if (known.isEmpty() || !text(first, "behavior").equals("Isolated")) {
-      throw unsupported("pre_tokenizer", pattern.orElse(first));
-    }
-    return known.get().gguf();
+    Optional<JsonValue> pattern =
+        type(step).equals("Split") ? step.get("pattern").find("Regex") : Optional.empty();
+    throw unsupported("pre_tokenizer", pattern.orElse(step));
   }
 
   /** Gemma asks for it, of a text that has no blanks any more. */
@@ -219,7 +216,15 @@ final class GgufTokenizer {
   private MnemeException unsupported(String part, JsonValue component) {
     String shown = component.isString() ? component.string() : type(component);
     return new MnemeException(
-        "%s: the %s \"%s\" cannot be written as GGUF; supported are SentencePiece's blanks and the split patterns gpt-2, qwen2 and llama-bpe"
-            .formatted(tokenizer.json().origin(), part, shown));
+        "%s: the %s \"%s\" cannot be written as GGUF: Mneme knows no value of tokenizer.ggml.pre by which the bundled llama.cpp would do the same; it knows SentencePiece's blanks and %s. Run the folder on PyTorch"
+            .formatted(
+                tokenizer.json().origin(),
+                part,
+                shown,
+                String.join(
+                    ", ",
+                    Arrays.stream(GgufPreTokenizer.values())
+                        .map(GgufPreTokenizer::pre)
+                        .toList())));
   }
 }

@@ -398,12 +398,13 @@ public final class TokenizerJson {
           }
         }
         case BYTE -> builder.add(new byte[] {byteOf(token.text())}, Kind.TEXT);
-        case USER_DEFINED -> builder.add(token.text(), Kind.TEXT);
+        case USER_DEFINED -> builder.add(token.text(), Kind.ADDED);
         case CONTROL, UNKNOWN -> builder.add(token.text(), Kind.CONTROL);
         case UNUSED -> builder.add(token.text(), Kind.UNUSED);
       }
     }
     bos.ifPresent(builder::bos);
+    builder.beginsWithBos(beginsWithBos());
     ends.forEach(builder::end);
     if (style == Style.BYTE_LEVEL) { // SentencePiece's GGUF has scores instead, in no fixed order
       List<String> rules = merges().stream().map(m -> m.left() + " " + m.right()).toList();

@@ -92,7 +92,7 @@ class GgufVocabularyTest {
     assertEntry(vocabulary, 0, "<unused7>", Kind.CONTROL);
     assertEntry(vocabulary, 1, "<|fim_prefix|>", Kind.CONTROL);
     assertEntry(vocabulary, 2, "<mask>", Kind.CONTROL);
-    assertEntry(vocabulary, 3, "<table>", Kind.TEXT);
+    assertEntry(vocabulary, 3, "<table>", Kind.ADDED);
     assertEntry(vocabulary, 4, "<unused8>", Kind.TEXT);
   }
 
@@ -119,7 +119,7 @@ class GgufVocabularyTest {
     assertEntry(vocabulary, 3, "\n", Kind.TEXT);
     assertEntry(vocabulary, 4, new byte[] {(byte) 0xFF}, Kind.TEXT);
     assertEntry(vocabulary, 5, " the ", Kind.TEXT);
-    assertEntry(vocabulary, 6, "▁raw", Kind.TEXT);
+    assertEntry(vocabulary, 6, "▁raw", Kind.ADDED);
     assertEntry(vocabulary, 7, "Ġ", Kind.TEXT);
     assertEntry(vocabulary, 8, "gone", Kind.UNUSED);
     assertThat(vocabulary.bos()).hasValue(1);
@@ -139,7 +139,7 @@ class GgufVocabularyTest {
     assertEntry(vocabulary, 0, " the", Kind.TEXT);
     assertEntry(vocabulary, 1, new byte[] {(byte) 0xC3}, Kind.TEXT);
     assertEntry(vocabulary, 2, "▁", Kind.TEXT);
-    assertEntry(vocabulary, 3, "Ġ ", Kind.TEXT);
+    assertEntry(vocabulary, 3, "Ġ ", Kind.ADDED);
     assertThat(vocabulary.bos()).isEmpty();
     assertThat(vocabulary.endIds()).isEmpty();
   }
@@ -193,7 +193,7 @@ class GgufVocabularyTest {
             .add("[PAD2]", UNUSED)
             .read();
 
-    assertThat(vocabulary.kind(0)).isEqualTo(Kind.TEXT);
+    assertThat(vocabulary.kind(0)).isEqualTo(Kind.ADDED);
     assertThat(vocabulary.kind(1)).isEqualTo(Kind.UNUSED);
     assertThat(vocabulary.kind(2)).isEqualTo(Kind.UNUSED);
   }

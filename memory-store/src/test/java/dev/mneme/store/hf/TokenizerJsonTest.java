@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.MalformedFileException;
@@ -17,6 +18,7 @@ import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -219,22 +221,111 @@ class TokenizerJsonTest {
   void refusesAnUnknownSplitPatternButKeepsItsVocabulary() {
     write(Family.QWEN2);
     splitBy("\\p{L}+");
-    refusesHost("tokenizer.json", "pre_tokenizer \"\\p{L}+\"", "gpt-2, qwen2 and llama-bpe");
+    refusesHost("tokenizer.json", "pre_tokenizer \"\\p{L}+\"", "gpt-2, smollm, llama-bpe");
     assertThat(read().vocabulary().size()).isEqualTo(264);
   }
 
   @Test
   void refusesMergingRulesUnlikeThoseOfTheSplitPattern() {
     write(Family.QWEN2);
-    splitBy(WORDS + "\\p{N}{1,3}" + REST);
-    refusesHost("model.ignore_merges = false", "\"llama-bpe\"");
+    edit(t -> model(t).put("ignore_merges", true));
+    splitBy(SplitPatterns.QWEN2);
+    refusesHost("model.ignore_merges = true, only with false");
+  }
+
+  @Test
+  void convertsEveryWayOfCuttingThatTheLibraryKnows() {
+    String bytes = "{'type':'ByteLevel','add_prefix_space':false,'use_regex':false}";
+    String words = "{'type':'ByteLevel','add_prefix_space':false,'use_regex':true}";
+    String digits = "{'type':'Digits','individual_digits':true}";
+    cutsAs("smollm", false, digits, words);
+    cutsAs("smollm", false, isolated("\\p{N}"), words);
+    cutsAs("smaug-bpe", false, isolated(SplitPatterns.LLAMA3), bytes);
+    cutsAs("llama-bpe", true, removedBetween(SplitPatterns.LLAMA3), bytes);
+    cutsAs("tekken", true, isolated(SplitPatterns.TEKKEN), bytes);
+    cutsAs("gpt-4o", false, removedBetween(SplitPatterns.GPT4O), bytes);
+    cutsAs("bloom", false, isolated(SplitPatterns.BLOOM), bytes);
+    cutsAs("viking", false, isolated(SplitPatterns.BLOOM), digits, bytes);
+    cutsAs(
+        "falcon",
+        false,
+        "{'type':'Punctuation','behavior':'Contiguous'}",
+        words,
+        "{'type':'Digits','individual_digits':false}",
+        isolated("[0-9][0-9][0-9]"));
+    cutsAs(
+        "deepseek-coder",
+        false,
+        isolated("[\\r\\n]"),
+        isolated("\\s?\\p{L}+"),
+        isolated("\\s?\\p{P}+"),
+        isolated(SplitPatterns.DEEPSEEK_IDEOGRAPHS),
+        digits,
+        bytes);
+    cutsAs(
+        "deepseek-llm",
+        false,
+        isolated("[\r\n]"),
+        isolated(SplitPatterns.DEEPSEEK_LETTERS),
+        isolated(SplitPatterns.DEEPSEEK_PUNCTUATION),
+        isolated("\\s+$"),
+        isolated(SplitPatterns.DEEPSEEK_IDEOGRAPHS),
+        digits,
+        bytes);
+    cutsAs(
+        "deepseek-v3",
+        false,
+        isolated("\\p{N}{1,3}"),
+        isolated(SplitPatterns.DEEPSEEK3_IDEOGRAPHS),
+        isolated(SplitPatterns.DEEPSEEK3_WORDS),
+        bytes);
+  }
+
+  private static String isolated(String regex) {
+    return split(regex, "Isolated", false);
+  }
+
+  private static String removedBetween(String regex) {
+    return split(regex, "Removed", true);
+  }
+
+  private static String split(String regex, String behavior, boolean invert) {
+    ObjectNode step = new ObjectMapper().createObjectNode().put("type", "Split");
+    step.putObject("pattern").put("Regex", regex);
+    return step.put("behavior", behavior).put("invert", invert).toString();
+  }
+
+  private void cutsAs(String pre, boolean ignoreMerges, String... steps) {
+    write(Family.QWEN2);
+    edit(
+        t -> {
+          model(t).put("ignore_merges", ignoreMerges);
+          ArrayNode all =
+              t.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
+          for (String step : steps) {
+            try {
+              String json = step.startsWith("{'") ? step.replace('\'', '"') : step;
+              all.add(new ObjectMapper().readTree(json));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+        });
+    assertThat(host().string("tokenizer.ggml.pre")).as(pre).hasValue(pre);
+  }
+
+  @Test
+  void saysThatAPatternIsUnknownNotThatTheLibraryLacksIt() {
+    write(Family.QWEN2);
+    splitBy("\\p{L}+|.");
+    refusesHost("Mneme knows no value of tokenizer.ggml.pre", "smollm", "tekken");
   }
 
   @Test
   void refusesALeadingBlankInByteLevelPreTokenizing() {
     write(Family.GPT2);
     edit(t -> ((ObjectNode) t.get("pre_tokenizer")).put("add_prefix_space", true));
-    refusesHost("pre_tokenizer \"ByteLevel\"");
+    refusesHost("add_prefix_space");
   }
 
   @ParameterizedTest

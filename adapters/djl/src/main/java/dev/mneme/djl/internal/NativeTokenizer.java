@@ -8,7 +8,9 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.NativeLibraryException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -22,21 +24,14 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 public final class NativeTokenizer implements AutoCloseable {
 
-  /**
-   * The library's regular expressions give up after ten million steps back in one match, and a
-   * panic of the library ends the JVM. The published patterns go back over white space alone, at
-   * most a few times over each run of it.
-   */
-  private static final int MAX_BLANKS = 2_000_000;
-
-  private static final char NEXT_LINE = '\u0085';
-
   private final String name;
+  private final List<RunLimit> limits;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private long handle; // guarded by lock; 0 once closed
 
-  private NativeTokenizer(String name, long handle) {
+  private NativeTokenizer(String name, List<RunLimit> limits, long handle) {
     this.name = name;
+    this.limits = limits;
     this.handle = handle;
   }
 
@@ -77,13 +72,16 @@ public final class NativeTokenizer implements AutoCloseable {
    *
    * @param name where the description comes from, for messages
    * @param json a description in the library's format, well-formed in UTF-16
+   * @param limits what a text must keep to, because the library panics where a regular expression
+   *     steps back too often, and that ends the JVM
    * @throws MalformedFileException if the library refuses it
    * @throws NativeLibraryException if the library cannot be loaded
    */
-  public static NativeTokenizer of(String name, String json) {
+  public static NativeTokenizer of(String name, String json, List<RunLimit> limits) {
     Loaded.OUTCOME.require();
     try {
-      return new NativeTokenizer(name, TokenizersLibrary.LIB.createTokenizerFromString(json));
+      return new NativeTokenizer(
+          name, List.copyOf(limits), TokenizersLibrary.LIB.createTokenizerFromString(json));
     } catch (RuntimeException e) {
       throw new MalformedFileException(
           "%s: the Hugging Face tokenizers library refuses it: %s".formatted(name, FailureText.of(e)),
@@ -96,10 +94,10 @@ public final class NativeTokenizer implements AutoCloseable {
    *
    * @param text may hold lone surrogates, which are read as question marks, as everywhere in Java
    *     where text becomes UTF-8
-   * @throws MnemeException if it has a run of white space on which the library might fail
+   * @throws MnemeException if it has a run of characters on which the library might fail
    */
   public int[] encode(String text) {
-    requireShortBlanks(text);
+    requireShortRuns(text);
     // One lone surrogate would make the binding misread every other character beyond U+FFFF.
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     String wellFormed = new String(utf8, StandardCharsets.UTF_8);
@@ -120,15 +118,13 @@ public final class NativeTokenizer implements AutoCloseable {
     }
   }
 
-  private void requireShortBlanks(String text) {
-    int run = 0;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      run = Character.isWhitespace(c) || Character.isSpaceChar(c) || c == NEXT_LINE ? run + 1 : 0;
-      if (run > MAX_BLANKS) {
+  private void requireShortRuns(String text) {
+    for (RunLimit limit : limits) {
+      OptionalInt at = limit.exceededAt(text);
+      if (at.isPresent()) {
         throw new MnemeException(
-            "the text has more than %d white-space characters in a row up to character %d, too many for the tokenizer of %s; shorten the run"
-                .formatted(MAX_BLANKS, i, name));
+            "the text has more than %d %s in a row up to character %d, too many for the tokenizer of %s; shorten the run"
+                .formatted(limit.longest(), limit.describe(), at.getAsInt(), name));
       }
     }
   }
