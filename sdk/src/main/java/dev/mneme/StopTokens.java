@@ -30,7 +30,7 @@ final class StopTokens {
     }
     var others = new HashSet<String>(stops);
     for (int id = 0; id < vocabulary.size(); id++) {
-      if (vocabulary.kind(id) != Vocabulary.Kind.TEXT && stops.contains(name(vocabulary, id))) {
+      if (!vocabulary.kind(id).spells() && stops.contains(name(vocabulary, id))) {
         ids.add(id);
         others.remove(name(vocabulary, id));
       }

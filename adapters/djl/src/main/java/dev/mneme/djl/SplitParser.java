@@ -26,6 +26,7 @@ final class SplitParser {
       Pattern.compile("\\?(:|=|!|<=|<!|>|(?:[imx]+(?:-[imx]+)?:))|(?!\\?)");
   private static final int DEEPEST = 50;
   private static final int ASCII = 0x80;
+  private static final SplitSyntax NOTHING = new Sequence(List.of());
   private static final Chars NONE = new Chars(Set.of(), Set.of());
 
   private final String regex;
@@ -135,7 +136,7 @@ final class SplitParser {
       case '(' -> group();
       case '[' -> charClass();
       case '.' -> Chars.ALL;
-      case '^', '$' -> new Look(SplitSyntax.EMPTY);
+      case '^', '$' -> new Look(NOTHING);
       case '\\' -> escape();
       case '*', '+', '?' -> throw new UnknownSyntaxException();
       default -> literal(c);
@@ -161,7 +162,7 @@ final class SplitParser {
 
   private SplitSyntax escape() {
     return switch (next()) {
-      case 'b', 'B', 'A', 'z', 'Z', 'G' -> new Look(SplitSyntax.EMPTY);
+      case 'b', 'B', 'A', 'z', 'Z', 'G' -> new Look(NOTHING);
       default -> {
         at--;
         yield escapedChars();

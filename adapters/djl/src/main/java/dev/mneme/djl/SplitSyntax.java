@@ -71,9 +71,6 @@ sealed interface SplitSyntax {
   /** As {@link Repeat#most}. */
   int UNBOUNDED = Integer.MAX_VALUE;
 
-  /** Nothing, which always fits. */
-  SplitSyntax EMPTY = new Sequence(List.of());
-
   /** Whether there are texts that it does not fit. */
   default boolean canFail() {
     return switch (this) {

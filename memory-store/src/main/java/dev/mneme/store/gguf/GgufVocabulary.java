@@ -19,6 +19,12 @@ import java.util.regex.Pattern;
  * llama.cpp makes of them, so that the result can be compared with that of any other file format.
  */
 public final class GgufVocabulary {
+  /**
+   * A key of Mneme's own: a text that begins with a blank gets no other before it, where {@code
+   * tokenizer.ggml.add_space_prefix} puts one before every text.
+   */
+  public static final String KEEPS_LEADING_BLANK = "mneme.tokenizer.keeps_leading_blank";
+
   private static final String KEYS = "tokenizer.ggml.";
 
   /** What SentencePiece writes for a blank: U+2581 in UTF-8, here one character for each byte. */

@@ -1,5 +1,6 @@
 package dev.mneme.store.hf;
 
+import com.google.common.collect.ImmutableList;
 import dev.mneme.store.json.JsonValue;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +23,6 @@ enum GgufPreTokenizer {
   GPT4O("gpt-4o", false, SplitPatterns.GPT4O, Step.BYTES),
   BLOOM("bloom", false, SplitPatterns.BLOOM, Step.BYTES),
   VIKING("viking", false, SplitPatterns.BLOOM, Step.DIGITS, Step.BYTES),
-  FALCON("falcon", false, Step.PUNCTUATION, Step.WORDS, Step.NUMBERS, "[0-9][0-9][0-9]"),
   DEEPSEEK_LLM(
       "deepseek-llm",
       false,
@@ -31,7 +31,7 @@ enum GgufPreTokenizer {
       SplitPatterns.DEEPSEEK_PUNCTUATION,
       "\\s+$",
       SplitPatterns.DEEPSEEK_IDEOGRAPHS,
-      Step.DIGITS,
+      Step.NUMBERS,
       Step.BYTES),
   DEEPSEEK_CODER(
       "deepseek-coder",
@@ -58,7 +58,6 @@ enum GgufPreTokenizer {
     static final String BYTES = "ByteLevel without a pattern";
     static final String DIGITS = "Digits, each by itself";
     static final String NUMBERS = "Digits, together";
-    static final String PUNCTUATION = "Punctuation, together";
     static final String OTHER = "another step";
 
     private Step() {}
@@ -66,12 +65,15 @@ enum GgufPreTokenizer {
 
   private final String pre;
   private final boolean wholeEntriesFirst;
-  private final List<String> steps;
+  private final ImmutableList<String> steps;
 
   GgufPreTokenizer(String pre, boolean wholeEntriesFirst, String... steps) {
     this.pre = pre;
     this.wholeEntriesFirst = wholeEntriesFirst;
-    this.steps = Arrays.stream(steps).map(GgufPreTokenizer::unified).toList();
+    this.steps =
+        Arrays.stream(steps)
+            .map(GgufPreTokenizer::unified)
+            .collect(ImmutableList.toImmutableList());
   }
 
   /** The value of {@code tokenizer.ggml.pre}. */
@@ -84,18 +86,23 @@ enum GgufPreTokenizer {
    *
    * @param wholeEntriesFirst whether a piece that is an entry is taken whole ({@code
    *     ignore_merges})
+   * @param joinsDigits whether a merge joins digits; where none does, digits stay apart whether
+   *     they are cut or not
    */
-  static Optional<GgufPreTokenizer> of(List<JsonValue> steps, boolean wholeEntriesFirst) {
+  static Optional<GgufPreTokenizer> of(
+      List<JsonValue> steps, boolean wholeEntriesFirst, boolean joinsDigits) {
     List<String> wanted = described(steps);
     return Arrays.stream(values())
         .filter(known -> known.wholeEntriesFirst == wholeEntriesFirst)
-        .filter(known -> known.steps.equals(wanted))
+        .filter(
+            known ->
+                known.steps.equals(wanted)
+                    || (!joinsDigits && known.separatingDigits().equals(wanted)))
         .findFirst();
   }
 
-  /** Whether one does the same but for {@code ignore_merges}. */
-  static boolean isKnownCut(List<JsonValue> steps) {
-    return of(steps, true).isPresent() || of(steps, false).isPresent();
+  private List<String> separatingDigits() {
+    return steps.stream().map(step -> step.equals(Step.NUMBERS) ? Step.DIGITS : step).toList();
   }
 
   /** The first step with which no way begins, or the last one if the end is missing. */
@@ -127,10 +134,6 @@ enum GgufPreTokenizer {
           step.find("individual_digits").map(JsonValue::bool).orElse(false)
               ? Step.DIGITS
               : Step.NUMBERS;
-      case "Punctuation" ->
-          step.find("behavior").map(b -> b.string().equals("Contiguous")).orElse(false)
-              ? Step.PUNCTUATION
-              : Step.OTHER;
       case "Split" -> pattern(step);
       default -> Step.OTHER;
     };
@@ -160,10 +163,18 @@ enum GgufPreTokenizer {
     return regex.get().equals("\\p{N}") ? Step.DIGITS : unified(regex.get());
   }
 
-  /** Contractions, single digits and line ends are written in several ways. */
+  /**
+   * One spelling for what is written in several ways: contractions, single digits, line ends, and
+   * tiktoken's repetitions that give nothing back, where there is nothing to give back to.
+   */
   private static String unified(String regex) {
+    String contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
     return regex
-        .replace("(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])", "(?i:'s|'t|'re|'ve|'m|'ll|'d)")
+        .replace("(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])", contractions)
+        .replace("'(?i:[sdmt]|ll|ve|re)", contractions)
+        .replace("]?+\\p{L}", "]?\\p{L}")
+        .replace("]++[", "]+[")
+        .replace("|\\s*[\\r\\n]|", "|\\s*[\\r\\n]+|")
         .replace("\\p{N}{1}|", "\\p{N}|")
         .replace("\\r", "\r")
         .replace("\\n", "\n");

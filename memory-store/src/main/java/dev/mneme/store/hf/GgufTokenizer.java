@@ -1,6 +1,7 @@
 package dev.mneme.store.hf;
 
 import dev.mneme.MnemeException;
+import dev.mneme.store.gguf.GgufVocabulary;
 import dev.mneme.store.gguf.GgufWriter;
 import dev.mneme.store.hf.TokenizerJson.Merge;
 import dev.mneme.store.hf.TokenizerJson.Token;
@@ -75,6 +76,9 @@ final class GgufTokenizer {
       }
     }
     requireAllBytes();
+    if (keepsLeadingBlank(tokenizer.components("pre_tokenizer", "pretokenizers"))) {
+      writer.putBool(GgufVocabulary.KEEPS_LEADING_BLANK, true);
+    }
     writer.put(KEYS + "model", "llama");
     writer.put(KEYS + "pre", "default");
     writer.putFloats(KEYS + "scores", scores());
@@ -173,11 +177,13 @@ final class GgufTokenizer {
     List<JsonValue> steps = tokenizer.components("pre_tokenizer", "pretokenizers");
     boolean wholeEntriesFirst =
         tokenizer.json().get("model").find("ignore_merges").map(JsonValue::bool).orElse(false);
-    Optional<GgufPreTokenizer> known = GgufPreTokenizer.of(steps, wholeEntriesFirst);
+    boolean joinsDigits = joinsDigits();
+    Optional<GgufPreTokenizer> known =
+        GgufPreTokenizer.of(steps, wholeEntriesFirst, joinsDigits);
     if (known.isPresent()) {
       return known.get().pre();
     }
-    if (GgufPreTokenizer.isKnownCut(steps)) {
+    if (GgufPreTokenizer.of(steps, !wholeEntriesFirst, joinsDigits).isPresent()) {
       throw new MnemeException(
           "%s: the bundled llama.cpp has no name for this pre_tokenizer with model.ignore_merges = %s, only with %s; run the folder on PyTorch"
               .formatted(tokenizer.json().origin(), wholeEntriesFirst, !wholeEntriesFirst));
@@ -192,6 +198,12 @@ final class GgufTokenizer {
     Optional<JsonValue> pattern =
         type(step).equals("Split") ? step.get("pattern").find("Regex") : Optional.empty();
     throw unsupported("pre_tokenizer", pattern.orElse(step));
+  }
+
+  private boolean joinsDigits() {
+    return tokenizer.merges().stream()
+        .map(Merge::joined)
+        .anyMatch(entry -> entry.chars().filter(c -> c >= '0' && c <= '9').count() > 1);
   }
 
   /** Gemma asks for it, of a text that has no blanks any more. */
@@ -211,6 +223,17 @@ final class GgufTokenizer {
 
   private static String text(JsonValue component, String key) {
     return component.get(key).string();
+  }
+
+  /** Metaspace puts a blank before a text unless one is there; llama.cpp always puts one. */
+  private static boolean keepsLeadingBlank(List<JsonValue> steps) {
+    return steps.stream()
+        .anyMatch(
+            step ->
+                type(step).equals("Metaspace")
+                    && step.find("prepend_scheme")
+                        .map(scheme -> !scheme.string().equals("never"))
+                        .orElse(true));
   }
 
   private MnemeException unsupported(String part, JsonValue component) {

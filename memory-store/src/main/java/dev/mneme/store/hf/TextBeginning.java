@@ -23,11 +23,7 @@ final class TextBeginning {
                 .orElse(false);
       }
     }
-    return tokenizer
-        .settings()
-        .flatMap(settings -> settings.find("add_bos_token"))
-        .map(JsonValue::bool)
-        .orElse(false);
+    return false; // add_bos_token counts for nothing beside a tokenizer.json in transformers 5
   }
 
   /** Whether the first word gets a blank. */

@@ -90,8 +90,15 @@ public final class TokenizerJson {
 
   private TokenizerJson(
       Path directory, int vocabularySize, OptionalInt configBos, List<Integer> configEnds) {
-    this.json = JsonValue.read(directory.resolve(FILE));
     this.settings = optional(directory, "tokenizer_config.json");
+    this.json =
+        TokenizerClass.apply(
+            JsonValue.read(directory.resolve(FILE)),
+            settings,
+            optional(directory, HuggingFaceConfig.FILE)
+                .flatMap(config -> config.find("model_type"))
+                .filter(JsonValue::isString)
+                .map(JsonValue::string));
     this.chatTemplate = ChatTemplate.read(directory, settings);
     JsonValue model = json.get("model");
     requireBpe(model);
@@ -153,7 +160,8 @@ public final class TokenizerJson {
 
   /**
    * Whether a text is meant to begin with the beginning-of-sequence id: by the tokenizer's own
-   * template for one text, or where it has none by {@code add_bos_token} of its settings.
+   * template for one text. {@code add_bos_token} of its settings counts for nothing, as in
+   * transformers 5.
    */
   public boolean beginsWithBos() {
     return bos.isPresent() && TextBeginning.isBos(this);
@@ -173,7 +181,7 @@ public final class TokenizerJson {
     return chatTemplate;
   }
 
-  /** The file as it was read. */
+  /** The file, with what the settings beside it change. */
   public JsonValue json() {
     return json;
   }

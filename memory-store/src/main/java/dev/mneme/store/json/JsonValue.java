@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.mneme.FailureText;
@@ -272,6 +273,14 @@ public final class JsonValue {
       throw unlike("a finite number above 0");
     }
     return node.doubleValue();
+  }
+
+  /** This object with another value under one key. */
+  public JsonValue with(String key, JsonNode value) {
+    ObjectNode changed = ((ObjectNode) node).objectNode();
+    changed.setAll((ObjectNode) node);
+    changed.set(key, value);
+    return new JsonValue(origin, place, changed);
   }
 
   /** A copy for the caller to change. */

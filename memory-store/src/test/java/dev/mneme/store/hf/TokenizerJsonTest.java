@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -242,17 +243,14 @@ class TokenizerJsonTest {
     cutsAs("smollm", false, isolated("\\p{N}"), words);
     cutsAs("smaug-bpe", false, isolated(SplitPatterns.LLAMA3), bytes);
     cutsAs("llama-bpe", true, removedBetween(SplitPatterns.LLAMA3), bytes);
+    String tiktoken =
+        "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}"
+            + "| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+";
+    cutsAs("smaug-bpe", false, isolated(tiktoken), bytes);
     cutsAs("tekken", true, isolated(SplitPatterns.TEKKEN), bytes);
     cutsAs("gpt-4o", false, removedBetween(SplitPatterns.GPT4O), bytes);
     cutsAs("bloom", false, isolated(SplitPatterns.BLOOM), bytes);
     cutsAs("viking", false, isolated(SplitPatterns.BLOOM), digits, bytes);
-    cutsAs(
-        "falcon",
-        false,
-        "{'type':'Punctuation','behavior':'Contiguous'}",
-        words,
-        "{'type':'Digits','individual_digits':false}",
-        isolated("[0-9][0-9][0-9]"));
     cutsAs(
         "deepseek-coder",
         false,
@@ -279,6 +277,35 @@ class TokenizerJsonTest {
         isolated(SplitPatterns.DEEPSEEK3_IDEOGRAPHS),
         isolated(SplitPatterns.DEEPSEEK3_WORDS),
         bytes);
+  }
+
+  @Test
+  void refusesSeparateDigitsWhereTheLibraryLeavesThemTogetherAndAMergeJoinsThem() {
+    write(Family.QWEN2);
+    edit(
+        t -> {
+          vocab(t).remove("in");
+          vocab(t).put("12", 260);
+          merges(t).removeAll().add("1 2");
+          ArrayNode all =
+              t.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
+          for (String regex :
+              List.of(
+                  SplitPatterns.LINE_END,
+                  SplitPatterns.DEEPSEEK_LETTERS,
+                  SplitPatterns.DEEPSEEK_PUNCTUATION,
+                  "\\s+$",
+                  SplitPatterns.DEEPSEEK_IDEOGRAPHS)) {
+            ObjectNode split = all.addObject().put("type", "Split").put("behavior", "Isolated");
+            split.putObject("pattern").put("Regex", regex);
+          }
+          all.addObject().put("type", "Digits").put("individual_digits", true);
+          all.addObject()
+              .put("type", "ByteLevel")
+              .put("add_prefix_space", false)
+              .put("use_regex", false);
+        });
+    refusesHost("pre_tokenizer \"Digits\"");
   }
 
   private static String isolated(String regex) {
@@ -324,7 +351,7 @@ class TokenizerJsonTest {
   @Test
   void refusesALeadingBlankInByteLevelPreTokenizing() {
     write(Family.GPT2);
-    edit(t -> ((ObjectNode) t.get("pre_tokenizer")).put("add_prefix_space", true));
+    settings(c -> c.put("add_prefix_space", true));
     refusesHost("add_prefix_space");
   }
 
@@ -507,16 +534,110 @@ class TokenizerJsonTest {
   void addsALeadingSpaceWhereByteLevelPreTokenizingDoes() {
     write(Family.GPT2);
     edit(t -> ((ObjectNode) t.get("pre_tokenizer")).put("add_prefix_space", true));
+    settings(c -> c.put("tokenizer_class", "PreTrainedTokenizerFast"));
     assertThat(read().addsLeadingSpace()).isTrue();
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "GPT2, GPT2Tokenizer, true, true",
+    "GPT2, GPT2TokenizerFast, false, false",
+    "GPT2, , true, true",
+    "GPT2, PreTrainedTokenizerFast, true, false",
+    "GPT_NEOX, , true, true",
+    "GPT_NEOX, GPTNeoXTokenizerFast, true, true",
+    "QWEN2, Qwen2Tokenizer, true, true",
+    "QWEN3, PreTrainedTokenizerFast, true, true"
+  })
+  void takesTheLeadingSpaceFromTheSettingsWhereTheClassDoes(
+      Family family, @Nullable String tokenizerClass, boolean setting, boolean added) {
+    write(family);
+    settings(
+        c -> {
+          c.put("add_prefix_space", setting).remove("tokenizer_class");
+          if (tokenizerClass != null) {
+            c.put("tokenizer_class", tokenizerClass);
+          }
+        });
+    assertThat(read().addsLeadingSpace()).isEqualTo(added);
+  }
+
   @Test
-  void beginsWithBosBySettingsWhereNoTemplateSays() {
+  void forgetsALeadingSpaceThatTheClassTakesFromTheSettingsAlone() {
+    write(Family.GPT2);
+    edit(t -> ((ObjectNode) t.get("pre_tokenizer")).put("add_prefix_space", true));
+    settings(c -> c.put("tokenizer_class", "GPT2Tokenizer"));
+    assertThat(read().addsLeadingSpace()).isFalse();
+  }
+
+  /** As in transformers 5, where a tokenizer.json alone decides. */
+  @Test
+  void beginsWithoutBosWhereNoTemplateSays() {
     write(Family.LLAMA);
     edit(t -> t.remove("post_processor"));
     assertThat(read().beginsWithBos()).isFalse();
-    ModelEdit.json(directory, "tokenizer_config.json", c -> c.put("add_bos_token", true));
-    assertThat(read().beginsWithBos()).isTrue();
+    settings(c -> c.put("add_bos_token", true));
+    assertThat(read().beginsWithBos()).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "LlamaTokenizer, , , first",
+    "LlamaTokenizerFast, true, , first",
+    "LlamaTokenizerFast, , true, always",
+    "LlamaTokenizerFast, false, true, never",
+    "PreTrainedTokenizerFast, true, true, ",
+    ", true, true, "
+  })
+  void buildsLlamasStepsFromTheSettingsWhereTheClassDoes(
+      @Nullable String tokenizerClass,
+      @Nullable Boolean prefix,
+      @Nullable Boolean legacy,
+      @Nullable String scheme) {
+    write(Family.LLAMA);
+    settings(
+        c ->
+            c.put("tokenizer_class", tokenizerClass)
+                .put("add_prefix_space", prefix)
+                .put("legacy", legacy));
+    TokenizerJson tokenizer = read();
+    if (scheme == null) {
+      assertThat(tokenizer.components("normalizer", "normalizers")).isNotEmpty();
+    } else {
+      assertThat(tokenizer.components("normalizer", "normalizers")).isEmpty();
+      assertThat(tokenizer.json().get("pre_tokenizer").get("prepend_scheme").string())
+          .isEqualTo(scheme);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"first, true", "always, true", "never, false"})
+  void saysThatABlankAtTheStartStaysAlone(String scheme, boolean kept) {
+    write(Family.LLAMA);
+    edit(
+        t -> {
+          t.remove("normalizer");
+          t.putObject("pre_tokenizer")
+              .put("type", "Metaspace")
+              .put("replacement", "\u2581")
+              .put("prepend_scheme", scheme)
+              .put("split", false);
+        });
+    GgufFile host = host();
+    assertThat(host.bool(GgufVocabulary.KEEPS_LEADING_BLANK).orElse(false)).isEqualTo(kept);
+    assertThat(host.bool("tokenizer.ggml.add_space_prefix")).hasValue(kept);
+  }
+
+  private void settings(Consumer<ObjectNode> edit) {
+    try {
+      Path file = directory.resolve("tokenizer_config.json");
+      if (!Files.exists(file)) {
+        Files.writeString(file, "{}");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    ModelEdit.json(directory, "tokenizer_config.json", edit);
   }
 
   @Test
