@@ -19,8 +19,7 @@ public record Compatibility(
     String memory, String host, List<String> reasons, UnsharedIds unshared) {
 
   public Compatibility {
-    reasons =
-        reasons.stream().map(PrintableText::of).collect(ImmutableList.toImmutableList());
+    reasons = reasons.stream().map(PrintableText::of).collect(ImmutableList.toImmutableList());
   }
 
   /** A report of two that name the same ids. */
@@ -91,7 +90,10 @@ public record Compatibility(
   /** This report with one more reason. */
   public Compatibility and(String reason) {
     return new Compatibility(
-        memory, host, ImmutableList.<String>builder().addAll(reasons).add(reason).build(), unshared);
+        memory,
+        host,
+        ImmutableList.<String>builder().addAll(reasons).add(reason).build(),
+        unshared);
   }
 
   /**

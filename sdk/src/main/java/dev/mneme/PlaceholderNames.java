@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
  * Which entries of a vocabulary are only kept free, by their names: {@code [PAD151646]}, {@code
  * <unused7>}, {@code <|reserved_special_token_3|>}, {@code <SPECIAL_20>}.
  *
- * <p>A name is a placeholder if all its words say that nothing is here yet. A number alone does
- * not make one, so {@code <loc0012>} is a name; neither does a word about the use of the entry, so
+ * <p>A name is a placeholder if all its words say that nothing is here yet. A number alone does not
+ * make one, so {@code <loc0012>} is a name; neither does a word about the use of the entry, so
  * {@code <|image_pad|>} is a name too.
  */
 final class PlaceholderNames {
@@ -18,8 +18,16 @@ final class PlaceholderNames {
   /** Words that say that an entry is free. */
   private static final Set<String> FREE =
       Set.of(
-          "pad", "padding", "unused", "reserved", "reserve", "placeholder", "dummy", "unassigned",
-          "spare", "filler");
+          "pad",
+          "padding",
+          "unused",
+          "reserved",
+          "reserve",
+          "placeholder",
+          "dummy",
+          "unassigned",
+          "spare",
+          "filler");
 
   /** Words that say only that it is a special entry: a placeholder if no more than numbered. */
   private static final Set<String> NUMBERED = Set.of("special", "extra", "control", "ctrl");
@@ -28,8 +36,10 @@ final class PlaceholderNames {
   private static final Set<String> FILLING =
       Set.of("token", "tokens", "tok", "id", "no", "num", "number", "slot", "added");
 
-  private static final Splitter WORDS = Splitter.on(Pattern.compile("[^\\p{L}]+")).omitEmptyStrings();
-  private static final Pattern BRACKETED = Pattern.compile("[^\\p{L}\\p{N}\\s].*[^\\p{L}\\p{N}\\s]");
+  private static final Splitter WORDS =
+      Splitter.on(Pattern.compile("[^\\p{L}]+")).omitEmptyStrings();
+  private static final Pattern BRACKETED =
+      Pattern.compile("[^\\p{L}\\p{N}\\s].*[^\\p{L}\\p{N}\\s]");
 
   private PlaceholderNames() {}
 

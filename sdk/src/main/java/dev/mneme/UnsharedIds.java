@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * Ids that a host or a memory names and the other does not: the other has no such id, or keeps it
  * free as padding, unused or reserved. They are no reason to refuse a memory. An id that only the
- * host names gets no probability from the memory; an id that only the memory names gets none at
- * all while the memory takes part in a mixture.
+ * host names gets no probability from the memory; an id that only the memory names gets none at all
+ * while the memory takes part in a mixture.
  *
  * @param hostOnly what only the host names, by ascending id
  * @param memoryOnly what only the memory names, by ascending id

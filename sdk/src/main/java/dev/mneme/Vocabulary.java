@@ -198,9 +198,7 @@ public final class Vocabulary {
         text.indexOf('\uFFFD') < 0
             ? "\"" + PrintableText.of(text, LONGEST_SHOWN) + "\""
             : "0x" + hex(bytes[id]);
-    return kinds[id].spells()
-        ? shown
-        : shown + " (" + Ascii.toLowerCase(kinds[id].name()) + ")";
+    return kinds[id].spells() ? shown : shown + " (" + Ascii.toLowerCase(kinds[id].name()) + ")";
   }
 
   private static String hex(byte[] bytes) {

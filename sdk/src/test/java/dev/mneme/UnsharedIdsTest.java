@@ -60,7 +60,15 @@ class UnsharedIdsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"<s>", "<|im_end|>", "<|image_pad|>", "<|fim_pad|>", "<loc0012>", "<special>", "7"})
+      strings = {
+        "<s>",
+        "<|im_end|>",
+        "<|image_pad|>",
+        "<|fim_pad|>",
+        "<loc0012>",
+        "<special>",
+        "7"
+      })
   void twoNamesForOneIdAreADifference(String name) {
     assertThat(with(name, Kind.CONTROL).differencesFrom(with("<|im_start|>", Kind.CONTROL)))
         .containsExactly(

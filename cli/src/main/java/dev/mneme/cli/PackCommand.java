@@ -3,9 +3,9 @@ package dev.mneme.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.Compatibility;
-import dev.mneme.UnsharedIds;
 import dev.mneme.HostModel;
 import dev.mneme.MnemeException;
+import dev.mneme.UnsharedIds;
 import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.MemoryLoader;
 import dev.mneme.store.MemoryPack;
@@ -107,11 +107,11 @@ final class PackCommand implements Runnable {
       }
       Line.print(
           out(),
-              "installed %s %s (%s)%s%n",
-              installed.name(),
-              installed.version(),
-              installed.digest(),
-              installed.signer().map(signer -> ", signed by " + signer).orElse(""));
+          "installed %s %s (%s)%s%n",
+          installed.name(),
+          installed.version(),
+          installed.digest(),
+          installed.signer().map(signer -> ", signed by " + signer).orElse(""));
     }
     return 0;
   }
@@ -129,29 +129,29 @@ final class PackCommand implements Runnable {
       ArrayNode shipped = root.putArray("shipped");
       ClassPathModels.here()
           .packs()
-          .forEach(
-              name -> shipped.addObject().put("name", name).put("hidden", store().has(name)));
+          .forEach(name -> shipped.addObject().put("name", name).put("hidden", store().has(name)));
       print(root);
       return 0;
     }
     if (store().names().isEmpty()) {
-      Line.print(
-          out(), "no packs in %s; install one with `mneme pack pull`%n", store().root());
+      Line.print(out(), "no packs in %s; install one with `mneme pack pull`%n", store().root());
       return 0;
     }
     PrintWriter out = out();
     Line.print(out, "%-24s %-10s %-20s %9s  %s%n", "NAME", "VERSION", "DIGEST", "MB", "DOMAIN");
     for (InstalledPack pack : packs) {
       Line.print(
-              out,
-              "%-24s %-10s %-20s %9.1f  %s%n",
-              pack.name(),
-              pack.version(),
-              pack.digest().substring(0, SHORT_DIGEST),
-              pack.bytes() / MB,
-              pack.manifest().domain());
+          out,
+          "%-24s %-10s %-20s %9.1f  %s%n",
+          pack.name(),
+          pack.version(),
+          pack.digest().substring(0, SHORT_DIGEST),
+          pack.bytes() / MB,
+          pack.manifest().domain());
     }
-    store().damaged().forEach((name, reason) -> Line.print(out, "%-24s damaged: %s%n", name, reason));
+    store()
+        .damaged()
+        .forEach((name, reason) -> Line.print(out, "%-24s damaged: %s%n", name, reason));
     printHidden(out);
     return 0;
   }
@@ -280,8 +280,7 @@ final class PackCommand implements Runnable {
         print(root);
       } else {
         Line.print(
-            out(),
-                "%s %s %s%n", pack.name(), found.fits() ? "fits" : "does not fit", model.name());
+            out(), "%s %s %s%n", pack.name(), found.fits() ? "fits" : "does not fit", model.name());
         found.reasons().forEach(reason -> out().println("  - " + reason)); // escaped already
         found.unshared().sentences().forEach(note -> out().println("  note: " + note));
       }
@@ -418,7 +417,8 @@ final class PackCommand implements Runnable {
     Instant notAfter = Instant.now().plus(Duration.ofDays(days));
     PackSignature signature = SigningKey.sign(manifest, key, notAfter);
     Files.write(folder.resolve(PackSignature.FILE), signature.toBytes());
-    Line.print(out(), "signed %s as %s until %s%n", folder, signature.signer(), signature.notAfter());
+    Line.print(
+        out(), "signed %s as %s until %s%n", folder, signature.signer(), signature.notAfter());
     return 0;
   }
 }

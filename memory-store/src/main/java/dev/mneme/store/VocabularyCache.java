@@ -3,9 +3,9 @@ package dev.mneme.store;
 import com.google.common.hash.Hashing;
 import dev.mneme.FailureText;
 import dev.mneme.PackIntegrityException;
+import dev.mneme.Vocabulary;
 import dev.mneme.Vocabulary.Kind;
 import dev.mneme.Vocabulary.Merges;
-import dev.mneme.Vocabulary;
 import dev.mneme.store.PackManifest.Entry;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -30,9 +30,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Files in a cache folder, which anyone may delete at any time; one that is damaged is not used.
  * Safe for several threads and processes. A file holds, in big-endian order, the number of entries,
- * the id that begins a sequence (-1: none), whether texts begin with it (a byte), the number of ids that end one and these, for each
- * entry its kind (a byte), for each its length, then all entries' bytes, the number of merges and
- * their digest (0 and nothing: there are none), and the SHA-256 of all before.
+ * the id that begins a sequence (-1: none), whether texts begin with it (a byte), the number of ids
+ * that end one and these, for each entry its kind (a byte), for each its length, then all entries'
+ * bytes, the number of merges and their digest (0 and nothing: there are none), and the SHA-256 of
+ * all before.
  */
 final class VocabularyCache {
   private static final Logger log = LoggerFactory.getLogger(VocabularyCache.class);
@@ -78,8 +79,7 @@ final class VocabularyCache {
       }
       log.warn("the cached {} is damaged and will be made again", file);
     } catch (IOException | RuntimeException e) { // whatever the numbers in it lead to
-      log.warn(
-          "the cached {} cannot be read and will be made again: {}", file, FailureText.of(e));
+      log.warn("the cached {} cannot be read and will be made again: {}", file, FailureText.of(e));
     }
     return Optional.empty();
   }

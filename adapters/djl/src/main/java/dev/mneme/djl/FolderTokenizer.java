@@ -58,7 +58,9 @@ public final class FolderTokenizer implements Tokenizer, AutoCloseable {
     try {
       // The library cannot be told to let special tokens be, so it is told of none.
       NativeTokenizer parsing =
-          pipeline.hasSpecial() ? NativeTokenizer.of(name, pipeline.json(true), pipeline.limits()) : plain;
+          pipeline.hasSpecial()
+              ? NativeTokenizer.of(name, pipeline.json(true), pipeline.limits())
+              : plain;
       return new FolderTokenizer(description, plain, parsing);
     } catch (RuntimeException e) {
       plain.close();

@@ -53,7 +53,8 @@ final class PipelineGuard {
                           "pre_tokenizer",
                           step,
                           "ByteLevel, %s, and Split by a text or by a regular expression whose steps back grow no faster than the text"
-                              .formatted(String.join(", ", PLAIN_SPLITS.stream().sorted().toList())))));
+                              .formatted(
+                                  String.join(", ", PLAIN_SPLITS.stream().sorted().toList())))));
     }
     return List.copyOf(limits);
   }

@@ -81,7 +81,8 @@ final class SplitCost {
       return false;
     }
     for (int i = 0; i < parts.size(); i++) {
-      boolean restFits = parts.subList(i + 1, parts.size()).stream().noneMatch(SplitSyntax::canFail);
+      boolean restFits =
+          parts.subList(i + 1, parts.size()).stream().noneMatch(SplitSyntax::canFail);
       if (restFits
           && parts.get(i) instanceof Repeat(Chars body, int _, int most, boolean _)
           && most == SplitSyntax.UNBOUNDED

@@ -272,7 +272,10 @@ final class SplitParser {
     at++;
     int to = regex.codePointAt(at);
     Chars other = memberStart();
-    return from < ASCII && to < ASCII && Character.isLetterOrDigit(from) && Character.getType(from) == Character.getType(to)
+    return from < ASCII
+            && to < ASCII
+            && Character.isLetterOrDigit(from)
+            && Character.getType(from) == Character.getType(to)
         ? one.or(other)
         : Chars.some(CharKind.LETTER, CharKind.values());
   }

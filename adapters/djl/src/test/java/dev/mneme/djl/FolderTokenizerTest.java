@@ -68,8 +68,7 @@ class FolderTokenizerTest {
             };
         int[] ids = tokenizer.encode(text, false, false);
         assertThat(tokenizer.decode(ids)).isEqualTo(expected);
-        assertThat(IntStream.of(ids).mapToObj(tokenizer.vocabulary()::kind))
-            .allMatch(Kind::spells);
+        assertThat(IntStream.of(ids).mapToObj(tokenizer.vocabulary()::kind)).allMatch(Kind::spells);
       }
     }
   }

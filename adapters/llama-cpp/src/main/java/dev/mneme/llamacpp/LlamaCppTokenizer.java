@@ -26,8 +26,7 @@ final class LlamaCppTokenizer implements Tokenizer {
     this.model = model;
     this.vocabulary = vocabulary;
     this.sentencePiece = model.file().string("tokenizer.ggml.model").orElse("").equals("llama");
-    this.keepsLeadingBlank =
-        model.file().bool(GgufVocabulary.KEEPS_LEADING_BLANK).orElse(false);
+    this.keepsLeadingBlank = model.file().bool(GgufVocabulary.KEEPS_LEADING_BLANK).orElse(false);
     this.blank = keepsLeadingBlank ? idOfBlank(vocabulary) : new int[0];
   }
 

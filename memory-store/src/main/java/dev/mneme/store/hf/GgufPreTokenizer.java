@@ -114,7 +114,8 @@ enum GgufPreTokenizer {
 
   private int common(List<String> wanted) {
     int same = 0;
-    while (same < Math.min(steps.size(), wanted.size()) && steps.get(same).equals(wanted.get(same))) {
+    while (same < Math.min(steps.size(), wanted.size())
+        && steps.get(same).equals(wanted.get(same))) {
       same++;
     }
     return same;

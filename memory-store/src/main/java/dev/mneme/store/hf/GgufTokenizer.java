@@ -178,8 +178,7 @@ final class GgufTokenizer {
     boolean wholeEntriesFirst =
         tokenizer.json().get("model").find("ignore_merges").map(JsonValue::bool).orElse(false);
     boolean joinsDigits = joinsDigits();
-    Optional<GgufPreTokenizer> known =
-        GgufPreTokenizer.of(steps, wholeEntriesFirst, joinsDigits);
+    Optional<GgufPreTokenizer> known = GgufPreTokenizer.of(steps, wholeEntriesFirst, joinsDigits);
     if (known.isPresent()) {
       return known.get().pre();
     }
@@ -246,8 +245,6 @@ final class GgufTokenizer {
                 shown,
                 String.join(
                     ", ",
-                    Arrays.stream(GgufPreTokenizer.values())
-                        .map(GgufPreTokenizer::pre)
-                        .toList())));
+                    Arrays.stream(GgufPreTokenizer.values()).map(GgufPreTokenizer::pre).toList())));
   }
 }

@@ -20,14 +20,35 @@ public final class SplitPatterns {
 
   /** Mistral's Tekken: words end where small letters meet capital ones. */
   public static final String TEKKEN =
-      BEFORE_WORD + UPPER + "*" + LOWER + "+|" + BEFORE_WORD + UPPER + "+" + LOWER + "*|\\p{N}" + symbols("/");
+      BEFORE_WORD
+          + UPPER
+          + "*"
+          + LOWER
+          + "+|"
+          + BEFORE_WORD
+          + UPPER
+          + "+"
+          + LOWER
+          + "*|\\p{N}"
+          + symbols("/");
 
   /** GPT-4o's (tiktoken's o200k): as Tekken, with contractions and up to three digits. */
   public static final String GPT4O =
       BEFORE_WORD
-          + UPPER + "*" + LOWER + "+" + CONTRACTIONS + "?|"
+          + UPPER
+          + "*"
+          + LOWER
+          + "+"
+          + CONTRACTIONS
+          + "?|"
           + BEFORE_WORD
-          + UPPER + "+" + LOWER + "*" + CONTRACTIONS + "?|\\p{N}{1,3}" + symbols("/");
+          + UPPER
+          + "+"
+          + LOWER
+          + "*"
+          + CONTRACTIONS
+          + "?|\\p{N}{1,3}"
+          + symbols("/");
 
   /** BLOOM's. */
   public static final String BLOOM = " ?[^(\\s|[.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c])]+";
@@ -54,7 +75,8 @@ public final class SplitPatterns {
           + "\ud803\udcf2\ud806\udca0-\ud806\udcdf\ud83a\udd00-\ud83a\udd43]+";
 
   /** DeepSeek LLM's punctuation. */
-  static final String DEEPSEEK_PUNCTUATION = "\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+";
+  static final String DEEPSEEK_PUNCTUATION =
+      "\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+";
 
   /** DeepSeek LLM's and Coder's ideographs and Hangul. */
   static final String DEEPSEEK_IDEOGRAPHS = "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+";
