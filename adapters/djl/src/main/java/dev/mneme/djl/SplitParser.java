@@ -262,6 +262,9 @@ final class SplitParser {
   }
 
   private Chars member() {
+    if (ended()) {
+      throw new UnknownSyntaxException();
+    }
     int from = regex.codePointAt(at);
     Chars one = memberStart();
     boolean range =
