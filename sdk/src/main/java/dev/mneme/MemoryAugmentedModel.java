@@ -72,7 +72,8 @@ public final class MemoryAugmentedModel implements AutoCloseable {
    *     activations that the host does not give or was not trained on, with every difference
    * @throws IllegalArgumentException if another memory has its name, the fixed lambdas would exceed
    *     1, or another model owns it
-   * @throws ClosedException if the memory is closed; detaching and swapping close what they take off
+   * @throws ClosedException if the memory is closed; detaching and swapping close what they take
+   *     off
    * @throws ContractViolationException if the memory or the policy breaks its contract
    */
   public synchronized void attach(MemoryModule memory, LambdaPolicy policy) {

@@ -221,8 +221,7 @@ public final class Vocabulary {
     for (int id = 0; id < most; id++) {
       if (relation(other, id) == Relation.DIFFERENT && differing++ < DIFFERENCES_SHOWN) {
         report.add(
-            "id %d is %s here and %s there"
-                .formatted(id, describeAny(id), other.describeAny(id)));
+            "id %d is %s here and %s there".formatted(id, describeAny(id), other.describeAny(id)));
       }
     }
     if (differing > DIFFERENCES_SHOWN) {

@@ -61,8 +61,7 @@ final class PackCommand implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "expected a command: pull, list, show, check, verify, rm, gc, pack, sign or"
-            + " new-key");
+        "expected a command: pull, list, show, check, verify, rm, gc, pack, sign or" + " new-key");
   }
 
   private static MemoryStore store() {
@@ -220,8 +219,8 @@ final class PackCommand implements Runnable {
       name = "verify",
       mixinStandardHelpOptions = true,
       description = {
-        "Reads every byte of an installed pack again, and its signature, and counts weights that are"
-            + " NaN or infinite."
+        "Reads every byte of an installed pack again, and its signature, and counts weights that"
+            + " are NaN or infinite."
       })
   int verify(
       @Parameters(paramLabel = "NAME") String name,
@@ -339,7 +338,8 @@ final class PackCommand implements Runnable {
     if (collected.young() > 0) {
       out()
           .printf(
-              "packs kept: %d that no name means but that came within the last hour, as one may be about to get its name; --now frees these too%n",
+              "packs kept: %d that no name means but that came within the last hour, as one may be"
+                  + " about to get its name; --now frees these too%n",
               collected.young());
     }
     return 0;

@@ -43,8 +43,7 @@ public final class JsonValue {
           .build()
           .reader();
 
-  private static final ObjectReader PYTHON =
-      STRICT.with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
+  private static final ObjectReader PYTHON = STRICT.with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
 
   /**
    * Where a value stands. Put into words only for a message: the words grow with each level.

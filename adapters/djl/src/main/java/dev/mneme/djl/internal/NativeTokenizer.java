@@ -56,8 +56,7 @@ public final class NativeTokenizer implements AutoCloseable {
 
     void require() {
       if (failure.isPresent()) {
-        throw new NativeLibraryException(
-            String.valueOf(failure.get().getMessage()), failure.get());
+        throw new NativeLibraryException(String.valueOf(failure.get().getMessage()), failure.get());
       }
     }
   }
@@ -84,7 +83,8 @@ public final class NativeTokenizer implements AutoCloseable {
           name, List.copyOf(limits), TokenizersLibrary.LIB.createTokenizerFromString(json));
     } catch (RuntimeException e) {
       throw new MalformedFileException(
-          "%s: the Hugging Face tokenizers library refuses it: %s".formatted(name, FailureText.of(e)),
+          "%s: the Hugging Face tokenizers library refuses it: %s"
+              .formatted(name, FailureText.of(e)),
           e);
     }
   }
