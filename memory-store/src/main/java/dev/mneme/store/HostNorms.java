@@ -16,8 +16,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -63,12 +63,13 @@ public final class HostNorms {
             .orElseThrow(() -> missing(file, "metadata key \"general.architecture\""));
     int blocks = count(file, architecture + ".block_count");
     var norms = new HostNorms();
-    try (FileChannel channel = FileChannel.open(file.path());
-        Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofConfined()) {
       for (GgufTensor norm : norms(file, blocks)) {
-        MemorySegment data = channel.map(MapMode.READ_ONLY, norm.offset(), norm.bytes(), arena);
         Dtype dtype = dtype(file, norm);
-        norms.add(dtype, data, norm.bytes() * Byte.SIZE / dtype.bits(), 0);
+        try (FileChannel channel = FileChannel.open(norm.file())) {
+          MemorySegment data = channel.map(MapMode.READ_ONLY, norm.offset(), norm.bytes(), arena);
+          norms.add(dtype, data, norm.bytes() * Byte.SIZE / dtype.bits(), 0);
+        }
       }
     } catch (IOException e) {
       throw new MnemeException(
@@ -91,8 +92,7 @@ public final class HostNorms {
       for (String name : model.norms()) {
         TensorInfo info = model.tensors().tensors().get(name);
         Preconditions.checkState(info != null, "%s passed the check", name);
-        norms.add(
-            info.dtype(), model.tensors().data(name), info.elements(), offset);
+        norms.add(info.dtype(), model.tensors().data(name), info.elements(), offset);
       }
       return new HostIdentity(
           model.config().architecture().gguf(),

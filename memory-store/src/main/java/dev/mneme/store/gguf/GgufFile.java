@@ -1,6 +1,5 @@
 package dev.mneme.store.gguf;
 
-import com.google.common.base.Ascii;
 import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
@@ -24,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * What a GGUF file (version 2 or 3, little-endian) declares: metadata and where its tensors lie.
  * Only the front part is read, and nothing stays open. Immutable.
  *
+ * <p>A model that was split into several files is opened by the first of them and appears as one.
+ *
  * <p>A file is refused as a whole if anything in that part breaks a rule of the format or if tensor
  * data is missing. Reading keeps no more than the front part in memory, whatever lengths it claims.
  *
@@ -32,26 +33,33 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GgufFile {
   private final Path path;
+  private final List<Path> parts;
   private final int version;
   private final Map<String, GgufValue> metadata;
   private final Map<String, GgufTensor> tensors;
 
-  private GgufFile(Path path, GgufParser parsed) {
+  private GgufFile(Path path, List<Path> parts, GgufParser parsed) {
     this.path = path;
+    this.parts = List.copyOf(parts);
     this.version = parsed.version();
     this.metadata = Collections.unmodifiableMap(parsed.metadata());
     this.tensors = Collections.unmodifiableMap(parsed.tensors());
   }
 
   /**
-   * Reads and checks the front part of a file.
+   * Reads and checks the front part of a file. Where it is the first of several, which together are
+   * one model, the others are found by their names and read too.
    *
-   * @throws MalformedFileException if the file breaks a rule of the format
+   * @throws MalformedFileException if the file breaks a rule of the format, if it is a later part
+   *     of several, or if a part is missing or belongs to another model
    * @throws MnemeException if the file cannot be read
    */
   public static GgufFile read(Path path) {
-    try (FileChannel channel = FileChannel.open(path)) {
-      return new GgufFile(path, new GgufParser(new GgufInput(path, channel)).parse());
+    try {
+      GgufParser parsed = parse(path);
+      List<Path> parts =
+          SplitGguf.isPart(parsed) ? SplitGguf.join(path, parsed, GgufFile::parse) : List.of(path);
+      return new GgufFile(path, parts, parsed);
     } catch (NoSuchFileException e) {
       throw new MnemeException("no such file: %s; give the path of a GGUF file".formatted(path), e);
     } catch (IOException e) {
@@ -62,9 +70,20 @@ public final class GgufFile {
     }
   }
 
+  private static GgufParser parse(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path)) {
+      return new GgufParser(new GgufInput(path, channel)).parse();
+    }
+  }
+
   /** Where the file was when it was read. */
   public Path path() {
     return path;
+  }
+
+  /** The files that hold the model: several, in order, where it was split; else the one file. */
+  public List<Path> parts() {
+    return parts;
   }
 
   /** Version of the format, 2 or 3. */
@@ -196,12 +215,7 @@ public final class GgufFile {
   }
 
   private MalformedFileException wrongType(String key, String expected, GgufValue found) {
-    boolean array = found instanceof GgufValue.Texts || found instanceof GgufValue.Numbers;
-    return malformed(
-        key,
-        "expected %s, found %s%s"
-            .formatted(
-                expected, array ? "an array of " : "", Ascii.toLowerCase(found.type().name())));
+    return malformed(key, "expected %s, found %s".formatted(expected, found.storage()));
   }
 
   private MalformedFileException malformed(String key, String problem) {

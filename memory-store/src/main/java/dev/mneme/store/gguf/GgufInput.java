@@ -33,6 +33,10 @@ final class GgufInput {
     this.size = channel.size();
   }
 
+  Path path() {
+    return path;
+  }
+
   long size() {
     return size;
   }

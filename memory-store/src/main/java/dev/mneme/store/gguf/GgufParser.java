@@ -259,7 +259,8 @@ final class GgufParser {
             offset + tensor.bytes(), in.size());
       }
       var placed =
-          new GgufTensor(tensor.name(), tensor.type(), tensor.dims(), offset, tensor.bytes());
+          new GgufTensor(
+              tensor.name(), tensor.type(), tensor.dims(), in.path(), offset, tensor.bytes());
       if (tensors.putIfAbsent(tensor.name(), placed) != null) {
         throw in.malformed("the tensor occurs twice");
       }
@@ -277,7 +278,7 @@ final class GgufParser {
             .orElseThrow(
                 () -> in.malformed("tensor type %s is unknown", Integer.toUnsignedString(typeId)));
     long offset = in.readLong();
-    return new GgufTensor(name, type, dims, offset, checkedBytes(type, dims));
+    return new GgufTensor(name, type, dims, in.path(), offset, checkedBytes(type, dims));
   }
 
   private List<Long> readDims() throws IOException {

@@ -1,5 +1,6 @@
 package dev.mneme.store.gguf;
 
+import com.google.common.base.Ascii;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,6 +14,12 @@ public sealed interface GgufValue {
 
   /** The type as stored; of an array, the type of its items. */
   Type type();
+
+  /** How it is stored, in words: {@code uint32}, or {@code an array of uint32}. */
+  default String storage() {
+    String name = Ascii.toLowerCase(type().name());
+    return this instanceof Texts || this instanceof Numbers ? "an array of " + name : name;
+  }
 
   /** A whole number; {@code value} holds the 64 bits where the type is {@code UINT64}. */
   record Int(Type type, long value) implements GgufValue {}
@@ -157,6 +164,16 @@ public sealed interface GgufValue {
     /** Number of items. */
     public int length() {
       return littleEndian.length / type.width();
+    }
+
+    /** Whether no item is anything but zero or false. */
+    public boolean isAllZero() {
+      for (byte part : littleEndian) {
+        if (part != 0) {
+          return false;
+        }
+      }
+      return true;
     }
 
     /** The items as stored, read-only and in little-endian order. */

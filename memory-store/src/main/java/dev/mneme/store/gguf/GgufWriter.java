@@ -185,7 +185,8 @@ public final class GgufWriter {
     return out.toByteArray();
   }
 
-  private static void writeValue(ByteArrayOutputStream out, GgufValue value) {
+  /** A value after its type. */
+  static void writeValue(ByteArrayOutputStream out, GgufValue value) {
     switch (value) {
       case GgufValue.Int(GgufValue.Type type, long bits) -> {
         writeInt(out, type.id());

@@ -80,6 +80,17 @@ final class GgufBytes {
     return this;
   }
 
+  GgufBytes entry(String key, GgufValue value) {
+    string(key);
+    GgufWriter.writeValue(out, value);
+    return this;
+  }
+
+  GgufBytes data(byte[] bytes) {
+    out.writeBytes(bytes);
+    return this;
+  }
+
   GgufBytes tensor(String name, int type, long offset, long... dims) {
     string(name).int32(dims.length);
     for (long dim : dims) {

@@ -34,8 +34,8 @@ class GgufFileTest {
     long dataStart = Files.size(path) - 128;
     assertThat(file.tensors().values())
         .containsExactly(
-            new GgufTensor("token_embd.weight", GgufType.F32, List.of(8L, 2L), dataStart, 64),
-            new GgufTensor("output.weight", GgufType.F16, List.of(32L), dataStart + 64, 64));
+            new GgufTensor("token_embd.weight", GgufType.F32, List.of(8L, 2L), path, dataStart, 64),
+            new GgufTensor("output.weight", GgufType.F16, List.of(32L), path, dataStart + 64, 64));
   }
 
   @Test

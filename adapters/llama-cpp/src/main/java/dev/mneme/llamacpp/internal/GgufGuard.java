@@ -3,257 +3,226 @@ package dev.mneme.llamacpp.internal;
 import com.google.common.collect.ImmutableSet;
 import dev.mneme.MalformedFileException;
 import dev.mneme.store.gguf.GgufFile;
-import dev.mneme.store.gguf.GgufTensor;
-import dev.mneme.store.gguf.GgufType;
+import dev.mneme.store.gguf.GgufValue;
 import java.util.List;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 
 /**
  * Refuses, before llama.cpp opens it, a GGUF file on which llama.cpp would end the process: it
- * asserts on these instead of returning an error (each was observed at tag b4916).
+ * asserts on these instead of returning an error.
  *
- * <p>Here are the shape of the model and the types of its tensors; {@link TokenizerGuard} has the
- * tokenizer. What llama.cpp refuses by itself is left to it.
+ * <p>Here are the values of keys; {@link KeyTypes} has their types, {@link TensorGuard} the
+ * tensors, {@link TokenizerGuard} the tokenizer and {@link ReleaseGuard} what depends on the
+ * release. What llama.cpp refuses by itself is left to it.
  */
 final class GgufGuard {
 
-  private static final long MOST_BLOCKS = 512; // LLAMA_MAX_LAYERS
-  private static final long MOST_EXPERTS = 256; // LLAMA_MAX_EXPERTS
+  /** What a tensor's address must be a multiple of. */
+  private static final long LEAST_ALIGNMENT = 32;
 
   private static final Set<String> ROPE_SCALINGS =
       ImmutableSet.of("none", "linear", "yarn", "longrope");
 
-  /** Architectures whose positions are learned or are a bias, so that nothing is rotated. */
-  private static final Set<String> UNROTATED =
-      ImmutableSet.of("gpt2", "starcoder", "mpt", "bloom", "refact", "jais");
-
-  /** Architectures that may rotate a part of each head; the others assert that it is whole. */
-  private static final Set<String> PARTLY_ROTATED =
-      ImmutableSet.of(
-          "stablelm",
-          "phi2",
-          "phi3",
-          "gptneox",
-          "chatglm",
-          "nemotron",
-          "minicpm3",
-          "deepseek2",
-          "command-r",
-          "cohere2");
-
-  /** Architectures whose keys may be longer than their values; the others assert equality. */
-  private static final Set<String> UNEVEN_HEADS = ImmutableSet.of("deepseek2", "minicpm3");
-
-  /** Architectures whose graphs assert that there is a sliding window. */
-  private static final Set<String> WINDOWED = ImmutableSet.of("gemma2", "gemma3", "cohere2");
-
-  /** Read but never multiplied by: a weight of these types meets an empty kernel. */
-  private static final Set<GgufType> NO_WEIGHTS =
-      ImmutableSet.of(GgufType.I8, GgufType.I16, GgufType.I32, GgufType.I64, GgufType.F64);
-
-  /** Architectures that give no next-token logits, or not without an encoder's pass before. */
-  private static final Set<String> ENCODERS =
-      ImmutableSet.of("bert", "nomic-bert", "jina-bert-v2", "t5", "t5encoder", "wavtokenizer-dec");
-
   private final GgufFile file;
-  private final String arch;
+  private final ModelShape shape;
+  private final Architecture architecture;
 
-  private GgufGuard(GgufFile file) {
+  private GgufGuard(GgufFile file, ModelShape shape) {
     this.file = file;
-    this.arch =
-        file.string("general.architecture")
-            .orElseThrow(() -> malformed("general.architecture", "is missing"));
+    this.shape = shape;
+    this.architecture = shape.architecture();
   }
 
   /**
    * Checks a file.
    *
+   * @return its shape
    * @throws MalformedFileException naming the key or tensor
    */
-  static void check(GgufFile file) {
-    var guard = new GgufGuard(file);
-    guard.checkKind();
-    guard.checkShape();
-    guard.checkEpsilons();
+  static ModelShape check(GgufFile file) {
+    Architecture architecture = Architecture.of(file);
+    KeyTypes.check(file, architecture.name());
+    requireNextTokens(file, architecture);
+    ModelShape shape = ModelShape.of(file);
+    var guard = new GgufGuard(file, shape);
+    guard.checkAlignment();
+    guard.checkHeads();
+    guard.checkNumbers();
     guard.checkRotation();
     guard.checkWindow();
     guard.checkExperts();
-    guard.checkTensors();
-    guard.checkHeads();
-    TokenizerGuard.check(file, guard.arch);
+    guard.checkExtraBlocks();
+    TensorGuard.check(file, shape);
+    TokenizerGuard.check(file, architecture.name());
+    return shape;
   }
 
-  private void checkKind() {
-    if (ENCODERS.contains(arch) || !file.bool(arch + ".attention.causal").orElse(true)) {
+  private void checkAlignment() {
+    long alignment = file.integer("general.alignment").orElse(LEAST_ALIGNMENT);
+    if (alignment < LEAST_ALIGNMENT) {
       throw malformed(
-          "general.architecture", "is %s, which does not predict next tokens".formatted(arch));
-    }
-    long parts = file.integer("split.count").orElse(1);
-    if (parts > 1) {
-      // The other parts would be opened unchecked.
-      throw malformed(
-          "split.count",
-          "says that this is one of %d parts; join them into one file first".formatted(parts));
+          "general.alignment",
+          "is %d, but llama.cpp needs tensors aligned at %d bytes or more; write the file again with the default"
+              .formatted(alignment, LEAST_ALIGNMENT));
     }
   }
 
-  private void checkShape() {
-    long blocks = positive("block_count");
-    if (blocks > MOST_BLOCKS) {
-      throw malformed(
-          arch + ".block_count", "is %d; at most %d are possible".formatted(blocks, MOST_BLOCKS));
-    }
-    positive("context_length");
-    long width = positive("embedding_length");
-    long heads = positive("attention.head_count");
-    OptionalLong kvHeads = integer("attention.head_count_kv");
-    if (kvHeads.isPresent() && (kvHeads.getAsLong() < 1 || heads % kvHeads.getAsLong() != 0)) {
-      throw malformed(
-          arch + ".attention.head_count_kv",
-          "is %d, which does not divide the %d heads".formatted(kvHeads.getAsLong(), heads));
-    }
-    if (integer("attention.key_length").isEmpty() && width % heads != 0) {
-      throw malformed(
-          arch + ".attention.head_count",
-          "is %d, which does not divide the width %d".formatted(heads, width));
-    }
-    GgufTensor embedding = file.tensors().get("token_embd.weight");
-    if (embedding == null || embedding.dims().size() != 2 || embedding.dims().get(0) != width) {
-      throw malformed(
-          "token_embd.weight",
-          "should be a matrix of rows of %d, but is %s"
-              .formatted(width, embedding == null ? "missing" : embedding.dims()));
+  private static void requireNextTokens(GgufFile file, Architecture architecture) {
+    boolean causal = file.bool(architecture.name() + ".attention.causal").orElse(true);
+    if (architecture.isEncoder() || !causal) {
+      throw new MalformedFileException(
+          "%s: general.architecture is %s, which does not predict next tokens"
+              .formatted(file.path(), architecture.name()));
     }
   }
 
-  private void checkEpsilons() {
-    for (String epsilon : List.of("layer_norm_rms_epsilon", "layer_norm_epsilon")) {
-      OptionalDouble value = file.real(arch + ".attention." + epsilon);
-      if (value.isPresent() && !(value.getAsDouble() >= 0 && value.getAsDouble() < 1)) {
+  private void checkHeads() {
+    for (int block = 0; block < shape.blocks(); block++) {
+      long heads = shape.heads().get(block);
+      long pairs = shape.pairs().get(block);
+      if (pairs != 0 && heads % pairs != 0) {
         throw malformed(
-            arch + ".attention." + epsilon,
-            "is %s, but must lie in [0, 1)".formatted(value.getAsDouble()));
+            key("attention.head_count_kv"),
+            "is %d in block %d, which does not divide its %d heads".formatted(pairs, block, heads));
       }
     }
+    long keys = shape.keyLength();
+    long values = shape.valueLength();
+    if (keys < 1 || values < 1 || Math.max(keys, values) > Integer.MAX_VALUE) {
+      throw malformed(
+          key("attention.key_length"),
+          "and value_length are %d and %d, but must be 1 or more".formatted(keys, values));
+    }
+    if (keys != values && architecture.hasPlainHeads()) {
+      throw malformed(
+          key("attention.key_length"),
+          "and value_length are %d and %d, but heads need as many keys as values"
+              .formatted(keys, values));
+    }
+  }
+
+  /** Epsilons are asserted to be no less than zero; what is no number makes nothing but NaN. */
+  private void checkNumbers() {
+    for (String epsilon :
+        List.of("layer_norm_rms_epsilon", "layer_norm_epsilon", "group_norm_epsilon")) {
+      String key = key("attention." + epsilon);
+      if (file.metadata().get(key) instanceof GgufValue.Real(_, double value)
+          && !(value >= 0 && value < 1)) {
+        throw malformed(key, "is %s, but must lie in [0, 1)".formatted(value));
+      }
+    }
+    String prefix = architecture.name() + ".";
+    file.metadata()
+        .forEach(
+            (key, value) -> {
+              if (key.startsWith(prefix)
+                  && value instanceof GgufValue.Real(_, double number)
+                  && !Double.isFinite(number)) {
+                throw malformed(key, "is %s, but must be a finite number".formatted(number));
+              }
+            });
   }
 
   /** Rotary positions turn pairs of a head's elements, by a scaling that has a name. */
   private void checkRotation() {
-    String scaling = file.string(arch + ".rope.scaling.type").orElse("none");
+    String scaling = file.string(key("rope.scaling.type")).orElse("none");
     if (!ROPE_SCALINGS.contains(scaling)) {
       throw malformed(
-          arch + ".rope.scaling.type", "is \"%s\"; known are %s".formatted(scaling, ROPE_SCALINGS));
+          key("rope.scaling.type"), "is \"%s\"; known are %s".formatted(scaling, ROPE_SCALINGS));
     }
-    long keys = keyLength();
-    long rotated = integer("rope.dimension_count").orElse(keys);
-    if (UNROTATED.contains(arch)) {
+    if (architecture.isUnrotated()) {
       return;
     }
-    if (rotated % 2 != 0 || rotated < 0 || rotated > keys) {
+    long keys = shape.keyLength();
+    long rotated = number("rope.dimension_count").orElse(keys);
+    if (rotated % 2 != 0 || rotated < 1 || rotated > keys) {
       throw malformed(
-          arch + ".rope.dimension_count",
-          "is %d, but must be even and at most the %d elements of a head".formatted(rotated, keys));
+          key("rope.dimension_count"),
+          "is %d, but must be even, more than 0 and at most the %d elements of a head"
+              .formatted(rotated, keys));
     }
-    if (rotated != keys && !PARTLY_ROTATED.contains(arch)) {
+    if (rotated != keys && architecture.isWhollyRotated()) {
       throw malformed(
-          arch + ".rope.dimension_count",
+          key("rope.dimension_count"),
           "is %d, but this architecture rotates all %d elements of a head"
               .formatted(rotated, keys));
     }
   }
 
   private void checkWindow() {
-    if (WINDOWED.contains(arch) && integer("attention.sliding_window").isPresent()) {
-      positive("attention.sliding_window");
+    OptionalLong window = number("attention.sliding_window");
+    if (architecture.isWindowed() && window.isPresent() && window.getAsLong() < 1) {
+      throw malformed(
+          key("attention.sliding_window"),
+          "is %d, but must be 1 or more".formatted(window.getAsLong()));
+    }
+    if (architecture.isWindowed() || !architecture.hasPlainHeads()) {
+      checkWindowPattern();
     }
   }
 
-  /** Elements of a head's keys, which its values must have too. */
-  private long keyLength() {
-    long share = positive("embedding_length") / positive("attention.head_count");
-    long keys = integer("attention.key_length").orElse(share);
-    long values = integer("attention.value_length").orElse(share);
-    if (keys < 1 || values < 1 || (keys != values && !UNEVEN_HEADS.contains(arch))) {
-      throw malformed(
-          arch + ".attention.key_length",
-          "and value_length are %d and %d, but heads need as many keys as values"
-              .formatted(keys, values));
+  /** Which blocks have a window: all but every nth, or a flag for each; one of them must have. */
+  private void checkWindowPattern() {
+    String key = key("attention.sliding_window_pattern");
+    switch (file.metadata().get(key)) {
+      case GgufValue.Int(_, long period) when period == 1 ->
+          throw malformed(key, "is 1, so that no block has a window");
+      case GgufValue.Numbers flags -> {
+        if (flags.length() != shape.blocks()) {
+          throw malformed(
+              key,
+              "has %d items, but there are %d blocks".formatted(flags.length(), shape.blocks()));
+        }
+        if (flags.isAllZero()) {
+          throw malformed(key, "is 0 in every block, so that none has a window");
+        }
+      }
+      case null, default -> {}
     }
-    return keys;
   }
 
   private void checkExperts() {
-    long experts = integer("expert_count").orElse(0);
-    long used = integer("expert_used_count").orElse(0);
-    if (experts < 0 || experts > MOST_EXPERTS) {
-      throw malformed(
-          arch + ".expert_count",
-          "is %d; at most %d are possible".formatted(experts, MOST_EXPERTS));
-    }
+    long experts = number("expert_count").orElse(0);
+    long used = number("expert_used_count").orElse(0);
     if (used < 0 || used > experts || (used == 0 && experts > 0)) {
-      throw malformed(arch + ".expert_used_count", "is %d of %d experts".formatted(used, experts));
+      throw malformed(key("expert_used_count"), "is %d of %d experts".formatted(used, experts));
+    }
+    checkExpertGroups(experts);
+  }
+
+  /** Newer releases read these of every file; to older ones they mean nothing. */
+  private void checkExpertGroups(long experts) {
+    long groups = numberIfOne("expert_group_count");
+    long used = numberIfOne("expert_group_used_count");
+    if (groups != 0 && (groups < 0 || groups >= experts || experts % groups != 0)) {
+      throw malformed(key("expert_group_count"), "is %d for %d experts".formatted(groups, experts));
+    }
+    if (groups > 1 && (used < 1 || used >= groups)) {
+      throw malformed(key("expert_group_used_count"), "is %d of %d groups".formatted(used, groups));
     }
   }
 
-  private void checkTensors() {
-    for (GgufTensor tensor : file.tensors().values()) {
-      if (NO_WEIGHTS.contains(tensor.type())) {
-        throw malformed(
-            tensor.name(), "is stored as %s, which no weight is".formatted(tensor.type()));
-      }
-      // Norms and biases are added and multiplied element by element, in 32 bits only.
-      if (tensor.dims().size() <= 1 && tensor.type() != GgufType.F32) {
-        throw malformed(
-            tensor.name(), "is a vector stored as %s, but must be F32".formatted(tensor.type()));
-      }
+  /** A number, or 0 where the key is absent or of another type: then the library refuses it. */
+  private long numberIfOne(String key) {
+    return file.metadata().get(key(key)) instanceof GgufValue.Int(_, long value) ? value : 0;
+  }
+
+  /** Blocks that predict further tokens are counted among all. */
+  private void checkExtraBlocks() {
+    String key = key("nextn_predict_layers");
+    if (file.metadata().get(key) instanceof GgufValue.Int(_, long extra)
+        && (extra < 0 || extra >= shape.blocks())) {
+      throw malformed(key, "is %d of %d blocks".formatted(extra, shape.blocks()));
     }
   }
 
-  /**
-   * Some architectures ask for square matrices whatever the heads, and later cut them into heads.
-   */
-  private void checkHeads() {
-    long heads = positive("attention.head_count");
-    long pairs = integer("attention.head_count_kv").orElse(heads);
-    long keys = keyLength();
-    long values = integer("attention.value_length").orElse(keys);
-    for (GgufTensor tensor : file.tensors().values()) {
-      String name = tensor.name();
-      if (name.endsWith(".attn_q.weight")) {
-        requireRows(tensor, heads * keys);
-      } else if (name.endsWith(".attn_k.weight")) {
-        requireRows(tensor, pairs * keys);
-      } else if (name.endsWith(".attn_v.weight")) {
-        requireRows(tensor, pairs * values);
-      } else if (name.endsWith(".attn_qkv.weight")) {
-        requireRows(tensor, heads * keys + pairs * (keys + values));
-      }
-    }
+  private String key(String name) {
+    return architecture.name() + "." + name;
   }
 
-  private void requireRows(GgufTensor tensor, long rows) {
-    if (tensor.dims().size() != 2 || tensor.dims().get(1) != rows) {
-      throw malformed(
-          tensor.name(), "is %s, but its heads make %d rows".formatted(tensor.dims(), rows));
-    }
-  }
-
-  private OptionalLong integer(String key) {
-    return file.integer(arch + "." + key);
-  }
-
-  private long positive(String key) {
-    OptionalLong value = integer(key);
-    if (value.isEmpty() || value.getAsLong() < 1 || value.getAsLong() > Integer.MAX_VALUE) {
-      throw malformed(
-          arch + "." + key,
-          value.isEmpty()
-              ? "is missing"
-              : "is %d, but must be 1 or more".formatted(value.getAsLong()));
-    }
-    return value.getAsLong();
+  private OptionalLong number(String key) {
+    return file.integer(key(key));
   }
 
   private MalformedFileException malformed(String key, String problem) {

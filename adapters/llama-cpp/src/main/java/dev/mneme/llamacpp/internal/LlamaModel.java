@@ -7,7 +7,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.mneme.ClosedException;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
-import dev.mneme.NativeLibraryException;
 import dev.mneme.Tap;
 import dev.mneme.llamacpp.Device;
 import dev.mneme.llamacpp.LlamaCppOptions;
@@ -18,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -43,13 +43,13 @@ public final class LlamaModel implements AutoCloseable {
 
   private final LlamaLibrary library;
   private final GgufFile file;
+  private final ModelShape shape;
   private final LlamaCppOptions options;
   private final int contextLength;
-  private final UnchangedFile unchanged;
+  private final List<UnchangedFile> unchanged; // every part of a split model
   private final MemorySegment model;
   private final MemorySegment vocab;
   private final int width;
-  private final int blocks;
   private final ThreadChoice threadChoice = new ThreadChoice();
   private final Object probing = new Object();
   private @Nullable Map<String, Integer> activationWidths; // guarded by probing
@@ -65,14 +65,13 @@ public final class LlamaModel implements AutoCloseable {
   public LlamaModel(Path path, LlamaCppOptions options) {
     this.options = options;
     file = GgufFile.read(path);
-    GgufGuard.check(file);
+    shape = GgufGuard.check(file);
     contextLength = contextLength(options.contextLength());
-    blocks = Math.toIntExact(ofArchitecture("block_count"));
-    CacheMemory.require(file, contextLength, options.cacheType());
+    CacheMemory.require(path, shape, contextLength, options.cacheType());
     library = LlamaLibrary.of(options.library());
-    requireArchitecture();
+    ReleaseGuard.check(file, shape, library.release());
     requireGpu();
-    unchanged = new UnchangedFile(path);
+    unchanged = file.parts().stream().map(UnchangedFile::new).toList();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment params = library.modelDefaultParams(arena);
       setParams(params, arena);
@@ -90,15 +89,6 @@ public final class LlamaModel implements AutoCloseable {
     }
     vocab = library.vocab(model);
     width = library.vocabSize(vocab);
-  }
-
-  private void requireArchitecture() {
-    String architecture = architecture();
-    if (library.release().broken().contains(architecture)) {
-      throw new NativeLibraryException(
-          "llama.cpp %s ends the process on a model of architecture %s, such as %s; take an older or a newer release"
-              .formatted(library.release().name(), architecture, file.path()));
-    }
   }
 
   private void requireGpu() {
@@ -130,22 +120,13 @@ public final class LlamaModel implements AutoCloseable {
   }
 
   private int contextLength(int asked) {
-    int trained = Math.toIntExact(ofArchitecture("context_length"));
+    int trained = shape.context();
     if (asked > trained) {
       throw new IllegalArgumentException(
           "%s was trained for a context of %d, so a context of %d would give nonsense"
               .formatted(file.path(), trained, asked));
     }
     return asked == 0 ? Math.min(trained, DEFAULT_CONTEXT) : asked;
-  }
-
-  /** A number the guard has found to be there. */
-  private long ofArchitecture(String key) {
-    return file.integer(architecture() + "." + key).orElseThrow();
-  }
-
-  private String architecture() {
-    return file.string("general.architecture").orElseThrow();
   }
 
   /** Shared by all sessions, since they run on the same cores. */
@@ -158,7 +139,7 @@ public final class LlamaModel implements AutoCloseable {
     if (!options.memoryMapped()) {
       return;
     }
-    unchanged.require();
+    unchanged.forEach(UnchangedFile::require);
   }
 
   public GgufFile file() {
@@ -180,14 +161,14 @@ public final class LlamaModel implements AutoCloseable {
     for (Tap tap : taps) {
       if (activationWidth(tap).isEmpty()) {
         throw new IllegalArgumentException(
-            "%s (%d blocks) has no activations at %s".formatted(file.path(), blocks, tap));
+            "%s (%d blocks) has no activations at %s".formatted(file.path(), shape.blocks(), tap));
       }
     }
     if (taps.isEmpty()) {
       return openSession(contextLength, threads, null);
     }
     int microBatch = LlamaSession.microBatch(LlamaSession.maxBatch(options, contextLength));
-    var tapped = new SessionTaps(library, taps, blocks, microBatch);
+    var tapped = new SessionTaps(library, taps, shape.blocks(), microBatch);
     try {
       return openSession(contextLength, threads, tapped);
     } catch (RuntimeException e) {
@@ -211,7 +192,8 @@ public final class LlamaModel implements AutoCloseable {
           model,
           options,
           context,
-          ThreadChoice.most(options, unchanged.size(), threads),
+          ThreadChoice.most(
+              options, unchanged.stream().mapToLong(UnchangedFile::size).sum(), threads),
           taps);
     } catch (RuntimeException e) {
       contextClosed();
@@ -221,10 +203,10 @@ public final class LlamaModel implements AutoCloseable {
 
   /** Floats of an activation at a tap, if the graph of this model has it. */
   public OptionalInt activationWidth(Tap tap) {
-    if (!tap.isIn(blocks)) {
+    if (!tap.isIn(shape.blocks())) {
       return OptionalInt.empty();
     }
-    Integer width = activationWidths().get(SessionTaps.tensorOf(tap, blocks));
+    Integer width = activationWidths().get(SessionTaps.tensorOf(tap, shape.blocks()));
     return width == null ? OptionalInt.empty() : OptionalInt.of(width);
   }
 
@@ -233,12 +215,12 @@ public final class LlamaModel implements AutoCloseable {
     synchronized (probing) {
       if (activationWidths == null) {
         var all = new HashSet<Tap>();
-        for (int block = 0; block < blocks; block++) {
+        for (int block = 0; block < shape.blocks(); block++) {
           for (Tap.Point point : Tap.Point.values()) {
             all.add(new Tap(block, point));
           }
         }
-        var taps = new SessionTaps(library, all, blocks, 1);
+        var taps = new SessionTaps(library, all, shape.blocks(), 1);
         try (LlamaSession session = openSession(Math.min(contextLength, PROBED), 1, taps)) {
           session.probe();
           activationWidths = taps.widths();

@@ -27,6 +27,11 @@ import java.util.stream.Collectors;
  *     b5640 they may not: the small-matrix kernel (ggml-cpu/llamafile/sgemm.cpp) hands out its work
  *     through one counter for the whole process, and two calls at once give wrong logits or NaN. It
  *     serves several tokens only, so single-token decodes do run at once
+ * @param needsFullAttention whether a model with a sliding window must have a block without one.
+ *     b4916 must: it fills a mask that no block uses and that so has no memory
+ * @param needsKnownSizes whether gemma2 and baichuan must have the number of blocks of a published
+ *     model. b4916 ends the process on others
+ * @param mostExperts LLAMA_MAX_EXPERTS, as far as is known; more end the process
  * @param broken architectures on which the release ends the process: gpt2 around b6431, whose graph
  *     reshapes what does not lie in one piece
  */
@@ -35,6 +40,9 @@ record Release(
     ModelLayout model,
     ContextLayout context,
     boolean concurrentBatches,
+    boolean needsFullAttention,
+    boolean needsKnownSizes,
+    int mostExperts,
     Set<String> broken) {
 
   /** {@code struct llama_batch}, the same in every release. */
@@ -107,6 +115,9 @@ record Release(
         models.getFirst(),
         layout,
         concurrentBatches,
+        layout == ContextLayout.B4916,
+        layout == ContextLayout.B4916,
+        layout.compareTo(ContextLayout.B9842) < 0 ? 256 : 512,
         layout == ContextLayout.B6431 && beforeGgmlHadVersions ? Set.of("gpt2") : Set.of());
   }
 

@@ -30,38 +30,45 @@ class CacheMemoryTest {
     GgufConverter.convertHost(directory, host, WeightType.F32);
   }
 
-  private static GgufFile with(String key, long value) {
-    GgufEdit edit = GgufEdit.of(host).putUint32("llama." + key, value);
-    return GgufFile.read(edit.write(directory.resolve("edited.gguf")));
+  private static ModelShape with(String key, long value) {
+    return shape(GgufEdit.of(host).putUint32("llama." + key, value));
+  }
+
+  private static ModelShape shape(GgufEdit edit) {
+    return ModelShape.of(GgufFile.read(edit.write(directory.resolve("edited.gguf"))));
+  }
+
+  private static void require(ModelShape shape, int context, CacheType type) {
+    CacheMemory.require(directory.resolve("edited.gguf"), shape, context, type);
   }
 
   @Test
   void aCacheOfOrdinarySizeIsAllowed() {
-    assertThatCode(() -> CacheMemory.require(GgufFile.read(host), 4096, CacheType.F32))
+    assertThatCode(() -> require(shape(GgufEdit.of(host)), 4096, CacheType.F32))
         .doesNotThrowAnyException();
   }
 
   /** 2 blocks of 2 pairs of 16 numbers of 4 bytes are 256 bytes a token, 512 GB in all. */
   @Test
   void theSizeIsThatOfKeysAndValuesOfAllBlocks() {
-    GgufFile large = with("block_count", 2 * 64);
-    assertThatThrownBy(() -> CacheMemory.require(large, LONGEST, CacheType.F32))
+    ModelShape large = with("block_count", 2 * 64);
+    assertThatThrownBy(() -> require(large, LONGEST, CacheType.F32))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("edited.gguf")
         .hasMessageContaining("2147483647 tokens")
         .hasMessageContaining("would take 32767 GB")
         .hasMessageContaining("this machine's memory of ");
-    assertThatThrownBy(() -> CacheMemory.require(large, LONGEST, CacheType.F16))
+    assertThatThrownBy(() -> require(large, LONGEST, CacheType.F16))
         .hasMessageContaining("would take 16383 GB");
   }
 
   @Test
   void longerKeysAndMorePairsOfThemTakeMore() {
-    GgufFile keys = with("attention.key_length", 1016);
-    assertThatThrownBy(() -> CacheMemory.require(keys, LONGEST, CacheType.F32))
+    ModelShape keys = with("attention.key_length", 1016);
+    assertThatThrownBy(() -> require(keys, LONGEST, CacheType.F32))
         .hasMessageContaining("would take 32767 GB");
-    GgufFile pairs = with("attention.head_count_kv", 128);
-    assertThatThrownBy(() -> CacheMemory.require(pairs, LONGEST, CacheType.F32))
+    ModelShape pairs = with("attention.head_count_kv", 128);
+    assertThatThrownBy(() -> require(pairs, LONGEST, CacheType.F32))
         .hasMessageContaining("would take 32767 GB");
   }
 
@@ -69,10 +76,11 @@ class CacheMemoryTest {
   @Test
   void aSizeThatDoesNotFitSixtyFourBitsIsRefused() {
     GgufEdit edit = GgufEdit.of(host);
-    edit.putUint32("llama.attention.key_length", 1L << 31);
-    edit.putUint32("llama.attention.head_count_kv", 1L << 31);
-    GgufFile file = GgufFile.read(edit.write(directory.resolve("edited.gguf")));
-    assertThatThrownBy(() -> CacheMemory.require(file, 4096, CacheType.F32))
+    edit.putUint32("llama.block_count", 512);
+    edit.putUint64("llama.attention.key_length", 1L << 62);
+    edit.putUint32("llama.attention.head_count_kv", 1L << 20);
+    ModelShape shape = shape(edit);
+    assertThatThrownBy(() -> require(shape, 4096, CacheType.F32))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("more than this machine's memory");
   }
