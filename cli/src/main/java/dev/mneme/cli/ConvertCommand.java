@@ -2,8 +2,8 @@ package dev.mneme.cli;
 
 import dev.mneme.MnemeException;
 import dev.mneme.store.WeightType;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.hf.GgufConverter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -45,7 +45,7 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (Files.exists(out)) {
+    if (RegularFiles.exists(out)) {
       throw new MnemeException(out + " exists already; choose another name or remove it");
     }
     GgufConverter.convertHost(directory, out, type);

@@ -3,6 +3,7 @@ package dev.mneme.cli;
 import dev.mneme.MnemeException;
 import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.gguf.GgufTensor;
 import dev.mneme.store.gguf.GgufValue;
@@ -42,11 +43,13 @@ final class InspectCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     Path path = Path.of(given);
     ClassPathModels models = ClassPathModels.here();
-    if (Files.isRegularFile(path) && given.endsWith(".safetensors")) {
+    if (Files.isDirectory(path)) {
+      inspectPack(ModelNames.pack(given, Trust.OFF), out); // it is not run
+    } else if (RegularFiles.exists(path) && given.endsWith(".safetensors")) {
       inspectSafeTensors(path, out);
-    } else if (Files.isRegularFile(path)) {
+    } else if (RegularFiles.exists(path)) {
       inspectGguf(path, out);
-    } else if (Files.isDirectory(path) || ModelNames.isPack(given)) {
+    } else if (ModelNames.isPack(given)) {
       inspectPack(ModelNames.pack(given, Trust.OFF), out); // it is not run
     } else if (models.hosts().contains(given)) {
       inspectGguf(ModelNames.host(given), out);

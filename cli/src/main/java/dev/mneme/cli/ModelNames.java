@@ -3,11 +3,11 @@ package dev.mneme.cli;
 import dev.mneme.MnemeException;
 import dev.mneme.store.ClassPathModels;
 import dev.mneme.store.MemoryPack;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.packs.MemoryStore;
 import dev.mneme.store.packs.PackPlace;
 import dev.mneme.store.packs.PackReference;
 import dev.mneme.store.packs.Trust;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +28,7 @@ final class ModelNames {
    */
   static Path host(String given) {
     ClassPathModels models = ClassPathModels.here();
-    if (Files.exists(Path.of(given))) {
+    if (RegularFiles.exists(Path.of(given))) {
       return Path.of(given);
     }
     if (models.hosts().contains(given)) {

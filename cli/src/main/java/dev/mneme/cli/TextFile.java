@@ -2,13 +2,13 @@ package dev.mneme.cli;
 
 import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.RegularFiles;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -28,12 +28,6 @@ final class TextFile {
    * @throws MnemeException if the file is missing, is no regular file or is not UTF-8
    */
   static String read(Path file) {
-    if (!Files.exists(file)) {
-      throw new MnemeException("no such text file: " + file);
-    }
-    if (!Files.isRegularFile(file)) {
-      throw new MnemeException(file + " is no regular file; give a text file");
-    }
     try (InputStream in = open(file)) {
       String text =
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(in.readAllBytes())).toString();
@@ -47,7 +41,7 @@ final class TextFile {
 
   /** What the first bytes say decides, not the name. */
   private static InputStream open(Path file) throws IOException {
-    var raw = new BufferedInputStream(Files.newInputStream(file));
+    var raw = new BufferedInputStream(RegularFiles.open(file));
     try {
       raw.mark(2);
       int magic = raw.read() | raw.read() << 8;

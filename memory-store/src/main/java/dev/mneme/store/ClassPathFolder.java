@@ -5,6 +5,8 @@ import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.UnresolvedNameException;
 import dev.mneme.store.PackManifest.Entry;
+import dev.mneme.store.files.Problems;
+import dev.mneme.store.files.RegularFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -162,7 +164,7 @@ record ClassPathFolder(Kind kind, String name, URI index) {
 
   byte[] readIndex() {
     try (InputStream in = open(index)) {
-      return in.readAllBytes();
+      return RegularFiles.read(place().toString(), in, 0, PackManifest.MOST_BYTES);
     } catch (IOException e) {
       throw new MnemeException("cannot read %s: %s".formatted(place(), FailureText.of(e)), e);
     }
@@ -209,7 +211,7 @@ record ClassPathFolder(Kind kind, String name, URI index) {
     if (!problems.isEmpty()) {
       throw new PackIntegrityException(
           "the %s is not what %s describes; get its jar again: %s"
-              .formatted(title(), place(), String.join("; ", problems)));
+              .formatted(title(), place(), Problems.join(problems)));
     }
   }
 

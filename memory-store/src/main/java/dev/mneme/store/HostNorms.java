@@ -6,6 +6,7 @@ import dev.mneme.HostIdentity;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.gguf.GgufFile;
+import dev.mneme.store.gguf.GgufKind;
 import dev.mneme.store.gguf.GgufTensor;
 import dev.mneme.store.hf.HuggingFaceModel;
 import dev.mneme.store.safetensors.Dtype;
@@ -58,6 +59,7 @@ public final class HostNorms {
    *     F32, F16 or BF16, or cannot be read
    */
   public static HostIdentity ofGguf(GgufFile file) {
+    GgufKind.requireLanguageModel(file);
     String architecture =
         file.string("general.architecture")
             .orElseThrow(() -> missing(file, "metadata key \"general.architecture\""));

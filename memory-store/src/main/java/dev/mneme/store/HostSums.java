@@ -3,6 +3,7 @@ package dev.mneme.store;
 import com.google.common.base.Splitter;
 import dev.mneme.MalformedFileException;
 import dev.mneme.PackIntegrityException;
+import dev.mneme.store.files.Problems;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,7 +73,7 @@ final class HostSums {
     if (!problems.isEmpty()) {
       throw new PackIntegrityException(
           "the host in %s is not what its %s lists; get it again: %s"
-              .formatted(folder, FILE, String.join("; ", problems)));
+              .formatted(folder, FILE, Problems.join(problems)));
     }
     return folder;
   }

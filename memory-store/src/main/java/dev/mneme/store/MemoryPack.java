@@ -4,12 +4,14 @@ import dev.mneme.Compatibility;
 import dev.mneme.ForeignHostPolicy;
 import dev.mneme.HostModel;
 import dev.mneme.MalformedFileException;
-import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.TappedHost;
 import dev.mneme.Vocabulary;
 import dev.mneme.store.PackManifest.Entry;
+import dev.mneme.store.files.FileKind;
+import dev.mneme.store.files.Problems;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.hf.NetworkShape;
@@ -17,7 +19,6 @@ import dev.mneme.store.safetensors.NotFinite;
 import dev.mneme.store.safetensors.TensorSource;
 import dev.mneme.store.packs.Trust;
 import dev.mneme.store.packs.UntrustedPackException;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -107,8 +108,8 @@ public final class MemoryPack {
       Path directory, Trust trust, Function<Path, Entry> describe) {
     if (!Files.isDirectory(directory)) {
       throw new MnemeException(
-          "no such pack: %s; give a folder with %s, or with a model's %s"
-              .formatted(directory, PackManifest.FILE, HuggingFaceConfig.FILE));
+          "%s; a pack is a folder with %s, or with a model's %s"
+              .formatted(noFolder(directory), PackManifest.FILE, HuggingFaceConfig.FILE));
     }
     Path file = directory.resolve(PackManifest.FILE);
     if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -118,7 +119,7 @@ public final class MemoryPack {
       throw new PackIntegrityException(
           "%s is no regular file; fetch or import the pack again".formatted(file));
     }
-    byte[] bytes = readManifest(file);
+    byte[] bytes = RegularFiles.read(file, PackManifest.MOST_BYTES);
     PackManifest manifest = PackManifest.parse(file.toString(), bytes);
     PackProof proof = PackProof.of(directory, bytes, trust);
     verify(directory, manifest, describe);
@@ -228,8 +229,8 @@ public final class MemoryPack {
 
   /** How many of the weights are NaN or infinite; reads them all. */
   public long weightsNotFinite() {
-    try (TensorSource tensors = TensorSource.openDirectory(directory)) {
-      return NotFinite.count(tensors);
+    try (TensorSource weights = PackContent.weights(directory, network())) {
+      return NotFinite.count(weights);
     }
   }
 
@@ -270,12 +271,11 @@ public final class MemoryPack {
     return new MemoryPack(directory, manifest, proof, "sha256:" + PackFiles.sha256(files));
   }
 
-  private static byte[] readManifest(Path file) {
-    try {
-      return Files.readAllBytes(file);
-    } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
-    }
+  private static String noFolder(Path path) {
+    return Files.isRegularFile(path)
+        ? "%s is no pack's folder: it %s".formatted(path, FileKind.of(path).advice())
+        : "no such pack: %s %s"
+            .formatted(path, RegularFiles.problem(path).orElse("is not a folder"));
   }
 
   private static void verify(
@@ -296,7 +296,10 @@ public final class MemoryPack {
       long size = file.toFile().length();
       if (size != expected.bytes()) {
         problems.add(
-            "\"%s\" has %d bytes, expected %d".formatted(expected.name(), size, expected.bytes()));
+            FileKind.isPointer(file)
+                ? "\"%s\" %s".formatted(expected.name(), FileKind.GIT_LFS_POINTER.advice())
+                : "\"%s\" has %d bytes, expected %d"
+                    .formatted(expected.name(), size, expected.bytes()));
         continue;
       }
       Entry found = describe.apply(file);
@@ -312,7 +315,7 @@ public final class MemoryPack {
     if (!problems.isEmpty()) {
       throw new PackIntegrityException(
           "%s is not the pack its %s describes; fetch or import it again: %s"
-              .formatted(directory, PackManifest.FILE, String.join("; ", problems)));
+              .formatted(directory, PackManifest.FILE, Problems.join(problems)));
     }
   }
 }

@@ -9,6 +9,7 @@ import dev.mneme.store.PackManifest.Entry;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.HuggingFaceModel;
 import dev.mneme.store.hf.MlpModel;
+import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.hf.NetworkShape;
 import dev.mneme.store.hf.TokenizerJson;
 import dev.mneme.store.safetensors.Dtype;
@@ -74,8 +75,8 @@ record PackContent(NetworkShape network, Vocabulary vocabulary, WeightType store
           case MemoryDecoder() -> HuggingFaceConfig.read(directory);
           case MlpMemory(_) -> MlpModel.shape(directory);
         };
-    try (TensorSource tensors = TensorSource.openDirectory(directory)) {
-      return new PackContent(network, known.get(), storedType(tensors));
+    try (TensorSource weights = weights(directory, network)) {
+      return new PackContent(network, known.get(), storedType(weights));
     }
   }
 
@@ -85,6 +86,14 @@ record PackContent(NetworkShape network, Vocabulary vocabulary, WeightType store
       case MemoryDecoder() ->
           TokenizerJson.read(directory, HuggingFaceConfig.read(directory)).vocabulary();
       case MlpMemory(_) -> MlpModel.tokenizer(directory).vocabulary();
+    };
+  }
+
+  /** The weights of a folder's network; the caller closes them. */
+  static TensorSource weights(Path directory, NetworkShape network) {
+    return switch (network) {
+      case HuggingFaceConfig config -> HuggingFaceModel.openWeights(directory, config);
+      case MlpShape _ -> TensorSource.openDirectory(directory);
     };
   }
 

@@ -56,6 +56,9 @@ public record PackManifest(
   /** The manifest's name in a pack. */
   public static final String FILE = "pack.json";
 
+  /** Bytes that the file may have, far more than any pack needs. */
+  public static final int MOST_BYTES = 4 << 20;
+
   /** Bytes that one file of a pack may have: a tebibyte. */
   public static final long LARGEST_FILE = 1L << 40;
 

@@ -12,6 +12,7 @@ import dev.mneme.store.testing.ModelEdit;
 import dev.mneme.store.testing.NamedPipe;
 import dev.mneme.store.testing.TinyModel;
 import dev.mneme.store.testing.TinyModel.Family;
+import java.io.RandomAccessFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -171,6 +172,74 @@ class MemoryPackTest {
             assertThatThrownBy(() -> MemoryPack.open(out))
                 .isInstanceOf(PackIntegrityException.class)
                 .hasMessageContaining("pack.json"));
+  }
+
+  @Test
+  void refusesAManifestOfGigabytesBeforeReadingIt() throws IOException {
+    MemoryPack.importFrom(model, "law", "", out);
+    lengthen(out.resolve("pack.json"), 3L << 30);
+    assertThatThrownBy(() -> MemoryPack.open(out))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll("pack.json", "3221225472 bytes", "at most");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "generation_config.json",
+        "chat_template.jinja",
+        "model.safetensors.index.json"
+      })
+  void refusesAFileOfGigabytesInAPlainFolderBeforeReadingIt(String name) throws IOException {
+    if (name.startsWith("model.")) {
+      Files.delete(model.resolve("model.safetensors"));
+    }
+    lengthen(model.resolve(name), 1L << 30);
+    assertThatThrownBy(() -> MemoryPack.importFrom(model, "law", "", out))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll(name, "1073741824 bytes", "at most");
+  }
+
+  private static void lengthen(Path file, long size) throws IOException {
+    try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.setLength(size);
+    }
+  }
+
+  @Test
+  void namesAGitLfsPointerInAPack() throws IOException {
+    MemoryPack.importFrom(model, "law", "", out);
+    Files.writeString(
+        out.resolve("model.safetensors"),
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n");
+    refuses("\"model.safetensors\" is a Git LFS pointer");
+  }
+
+  @Test
+  void saysWhatAFileInPlaceOfAPackIs() throws IOException {
+    Path file = Files.writeString(model.resolve("host.gguf"), "GGUF");
+    assertThatThrownBy(() -> MemoryPack.open(file))
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContainingAll(file.toString(), "is a GGUF file", "a pack is a folder");
+    Path link = Files.createSymbolicLink(model.resolve("law"), Path.of("gone"));
+    assertThatThrownBy(() -> MemoryPack.open(link)).hasMessageContaining("is a link to gone");
+  }
+
+  @Test
+  void opensAFolderOfLinksAsAHubsCacheHasThem() throws IOException {
+    Path snapshot = Files.createDirectories(out.resolveSibling("snapshot"));
+    try (var files = Files.list(model)) {
+      for (Path file : files.toList()) {
+        Files.createSymbolicLink(snapshot.resolve(file.getFileName()), file);
+      }
+    }
+    assertThat(MemoryPack.open(snapshot).vocabulary().size())
+        .isEqualTo(MemoryPack.open(model).vocabulary().size());
+    MemoryPack.importFrom(snapshot, "law", "", out);
+    assertThat(out.resolve("model.safetensors")).isRegularFile();
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.mneme.MnemeException;
 import dev.mneme.djl.internal.Script;
 import dev.mneme.djl.internal.Torch;
 import dev.mneme.store.hf.HuggingFaceConfig;
+import dev.mneme.store.hf.HuggingFaceModel;
 import dev.mneme.store.hf.RopeScaling;
 import dev.mneme.store.safetensors.Dtype;
 import dev.mneme.store.safetensors.SafeTensorsWriter;
@@ -71,8 +72,14 @@ public final class DecoderNetwork extends TrainableNetwork<Batch> {
    * @throws MnemeException if it is missing, malformed or not a plain Llama with a tied head
    */
   public static DecoderNetwork open(Path directory, boolean bfloat16) {
-    LlamaShape shape = LlamaShape.of(HuggingFaceConfig.read(directory));
-    try (TensorSource source = TensorSource.openDirectory(directory)) {
+    HuggingFaceConfig config = HuggingFaceConfig.read(directory);
+    LlamaShape shape = LlamaShape.of(config);
+    try (TensorSource source = HuggingFaceModel.openWeights(directory, config)) {
+      if (source.tensors().containsKey("lm_head.weight")) {
+        throw new MnemeException(
+            "%s holds an output matrix lm_head.weight that differs from the embedding, though its %s calls them tied; such a model cannot be trained here"
+                .formatted(directory, HuggingFaceConfig.FILE));
+      }
       return of(shape, source, bfloat16);
     }
   }

@@ -75,7 +75,7 @@ final class WeightSlots {
           }
         });
     String embedding = Preconditions.checkNotNull(sources.get(EMBEDDING));
-    if (!model.config().shape().embedding().tied()) {
+    if (!model.tied()) {
       slots.add(HEAD, Preconditions.checkNotNull(sources.get(HEAD)), ofMatrix);
     } else if (precision == WeightPrecision.INT8) {
       slots.add(HEAD, embedding, ofMatrix);

@@ -10,6 +10,7 @@ import dev.mneme.Vocabulary;
 import dev.mneme.llamacpp.internal.LlamaModel;
 import dev.mneme.store.HostNorms;
 import dev.mneme.store.gguf.GgufFile;
+import dev.mneme.store.gguf.GgufKind;
 import dev.mneme.store.gguf.GgufVocabulary;
 import java.nio.file.Path;
 import java.util.List;
@@ -44,13 +45,15 @@ public final class LlamaCppHost implements HostModel {
   /**
    * Opens a GGUF file.
    *
-   * @throws MnemeException if it is missing
+   * @throws MnemeException if it is missing, or no language model; says what it is
    * @throws dev.mneme.MalformedFileException if it is damaged, no GGUF file, without a vocabulary,
    *     or of an architecture the library does not know
    * @throws dev.mneme.NativeLibraryException if llama.cpp itself cannot be loaded
    */
   public static LlamaCppHost open(Path file, LlamaCppOptions options) {
-    Vocabulary vocabulary = GgufVocabulary.read(GgufFile.read(file));
+    GgufFile gguf = GgufFile.read(file);
+    GgufKind.requireLanguageModel(gguf);
+    Vocabulary vocabulary = GgufVocabulary.read(gguf);
     return new LlamaCppHost(new LlamaModel(file, options), vocabulary);
   }
 

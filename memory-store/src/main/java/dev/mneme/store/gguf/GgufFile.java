@@ -3,6 +3,8 @@ package dev.mneme.store.gguf;
 import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.FileKind;
+import dev.mneme.store.files.RegularFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -71,8 +73,24 @@ public final class GgufFile {
   }
 
   private static GgufParser parse(Path path) throws IOException {
+    if (RegularFiles.exists(path)) {
+      requireGguf(path);
+    }
     try (FileChannel channel = FileChannel.open(path)) {
       return new GgufParser(new GgufInput(path, channel)).parse();
+    }
+  }
+
+  /** Opening a pipe waits; and what is another file of a model is better called so. */
+  private static void requireGguf(Path path) {
+    Optional<String> problem = RegularFiles.problem(path);
+    if (problem.isPresent()) {
+      throw new MnemeException(
+          "cannot read %s: it %s; give the path of a GGUF file".formatted(path, problem.get()));
+    }
+    FileKind kind = FileKind.of(path);
+    if (kind != FileKind.GGUF && kind != FileKind.UNKNOWN) { // the parser complains of the latter
+      throw new MalformedFileException("%s is not a GGUF file: it %s".formatted(path, kind.advice()));
     }
   }
 

@@ -1,12 +1,11 @@
 package dev.mneme.store.hf;
 
-import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
-import dev.mneme.MnemeException;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.json.JsonValue;
-import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -18,11 +17,14 @@ final class ChatTemplate {
 
   private static final String FILE = "chat_template.jinja";
 
+  /** Templates have some kilobytes. */
+  private static final long MOST_BYTES = 4L << 20;
+
   private ChatTemplate() {}
 
   static Optional<String> read(Path directory, Optional<JsonValue> settings) {
     Path file = directory.resolve(FILE);
-    if (Files.isRegularFile(file)) {
+    if (RegularFiles.exists(file)) {
       return Optional.of(text(file));
     }
     return settings
@@ -39,12 +41,11 @@ final class ChatTemplate {
   }
 
   private static String text(Path file) {
+    byte[] bytes = RegularFiles.read(file, MOST_BYTES);
     try {
-      return Files.readString(file);
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new MalformedFileException(file + ": a chat template must be UTF-8, this is not", e);
-    } catch (IOException e) {
-      throw new MnemeException("cannot read " + file + ": " + FailureText.of(e), e);
     }
   }
 }

@@ -3,8 +3,8 @@ package dev.mneme.store.hf;
 import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.Sampling;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.json.JsonValue;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -28,7 +28,7 @@ public final class GenerationSettings {
    */
   public static Sampling read(Path directory) {
     Path file = directory.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
+    if (!RegularFiles.exists(file)) {
       return Sampling.greedy();
     }
     JsonValue json = JsonValue.readPython(file);

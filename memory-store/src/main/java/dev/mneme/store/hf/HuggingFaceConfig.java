@@ -2,8 +2,8 @@ package dev.mneme.store.hf;
 
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.FolderKind;
 import dev.mneme.store.json.JsonValue;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -102,18 +102,9 @@ public record HuggingFaceConfig(
 
   /** The file of a folder, refused where it describes quantised weights. */
   static JsonValue json(Path directory) {
-    Path file = directory.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
-      throw new MnemeException(
-          "%s has no %s; give a folder in the layout that Hugging Face publishes"
-              .formatted(directory, FILE));
-    }
-    JsonValue config = JsonValue.readPython(file);
-    if (config.find("quantization_config").isPresent()) {
-      throw new MnemeException(
-          "%s: the weights are quantised (\"quantization_config\"); give the original folder"
-              .formatted(file));
-    }
+    FolderKind.requireModel(directory);
+    JsonValue config = JsonValue.readPython(directory.resolve(FILE));
+    QuantisedWeights.refuse(config);
     ConfigFields.requireFlag(config, "is_causal", true);
     Optional<JsonValue> perLayer = config.find("per_layer_config");
     if (perLayer.isPresent()) {
@@ -154,13 +145,25 @@ public record HuggingFaceConfig(
     return ids.isEmpty() ? OptionalInt.empty() : OptionalInt.of(ids.getFirst());
   }
 
-  /** One id or a list of them, as generation settings allow. */
+  /**
+   * One id or a list of them, as generation settings allow. A number that can be no id, such as -1,
+   * means that there is none.
+   */
   static List<Integer> ids(JsonValue config, String key) {
     Optional<JsonValue> value = config.find(key);
     if (value.isEmpty()) {
       return List.of();
     }
     List<JsonValue> ids = value.get().isArray() ? value.get().elements() : List.of(value.get());
-    return ids.stream().map(id -> (int) id.integer(0, Integer.MAX_VALUE)).toList();
+    return ids.stream()
+        .filter(id -> !id.isNull())
+        .filter(id -> !id.isWholeNumber() || (id.isInteger() && isIndex(id)))
+        .map(id -> (int) id.integer(0, Integer.MAX_VALUE))
+        .toList();
+  }
+
+  private static boolean isIndex(JsonValue id) {
+    long value = id.integer(Long.MIN_VALUE, Long.MAX_VALUE);
+    return value >= 0 && value <= Integer.MAX_VALUE;
   }
 }

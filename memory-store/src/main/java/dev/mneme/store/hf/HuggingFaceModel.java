@@ -23,9 +23,9 @@ public final class HuggingFaceModel implements AutoCloseable {
     this.directory = directory;
     this.config = config;
     this.tokenizer = tokenizer;
-    this.tensors = tensors;
-    this.layout = WeightLayout.of(config, tensors.tensors().keySet());
+    this.layout = WeightLayout.of(config, tensors);
     layout.check(directory, tensors);
+    this.tensors = new NetworkTensors(tensors, layout.stored());
   }
 
   /**
@@ -39,8 +39,29 @@ public final class HuggingFaceModel implements AutoCloseable {
     HuggingFaceConfig config = HuggingFaceConfig.read(directory);
     TensorSource tensors = TensorSource.openDirectory(directory);
     try {
+      if (MlpModel.hasNamesOfAnMlp(tensors)) {
+        throw new MnemeException(
+            "%s holds an MLP Memory, which reads the activations of a host and is none itself; attach it to its host as a memory"
+                .formatted(directory));
+      }
       TokenizerJson tokenizer = TokenizerJson.read(directory, config);
       return new HuggingFaceModel(directory, config, tokenizer, tensors);
+    } catch (RuntimeException e) {
+      tensors.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The weights of a folder whose configuration was read already, checked as {@link #open} does;
+   * the caller closes them.
+   */
+  public static TensorSource openWeights(Path directory, HuggingFaceConfig config) {
+    TensorSource tensors = TensorSource.openDirectory(directory);
+    try {
+      WeightLayout layout = WeightLayout.of(config, tensors);
+      layout.check(directory, tensors);
+      return new NetworkTensors(tensors, layout.stored());
     } catch (RuntimeException e) {
       tensors.close();
       throw e;
@@ -59,7 +80,19 @@ public final class HuggingFaceModel implements AutoCloseable {
     return tokenizer;
   }
 
-  /** The weights, valid until this model is closed. */
+  /**
+   * Whether the embedding is the output matrix too: where the configuration says so, unless the
+   * files hold an output matrix that differs.
+   */
+  public boolean tied() {
+    return layout.tied();
+  }
+
+  /**
+   * The weights of the network by their full names, those of the model with an output matrix, also
+   * where the files leave the base model's name out. Valid until this model is closed. What else the files hold (tables
+   * that engines compute, heads for other tasks) is left out.
+   */
   public TensorSource tensors() {
     return tensors;
   }

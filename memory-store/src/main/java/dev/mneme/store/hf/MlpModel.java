@@ -3,13 +3,15 @@ package dev.mneme.store.hf;
 import com.google.common.base.Preconditions;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.FolderKind;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.json.JsonValue;
 import dev.mneme.store.safetensors.FloatReader;
 import dev.mneme.store.safetensors.TensorInfo;
 import dev.mneme.store.safetensors.TensorSource;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.OptionalInt;
@@ -29,7 +31,7 @@ public final class MlpModel implements AutoCloseable {
 
   /** What only a network that reads token ids has. */
   private static final Pattern DECODER =
-      Pattern.compile("(.*\\.)?(attn|self_attn|wte|wpe|embed_tokens)\\..+");
+      Pattern.compile("(.*\\.)?(attn|self_attn|attention|wte|wpe|embed_tokens|embed_in)\\..+");
 
   /** Numbers looked at in one go. */
   private static final int CHUNK = 1 << 16;
@@ -54,11 +56,16 @@ public final class MlpModel implements AutoCloseable {
    * @throws MnemeException if there are no weights; pickled ones are never opened
    */
   public static boolean isMlp(Path directory) {
+    FolderKind.requireModel(directory);
     try (TensorSource tensors = TensorSource.openDirectory(directory)) {
-      Set<String> names = tensors.tensors().keySet();
-      return names.stream().anyMatch(name -> FEED_FORWARD.matcher(name).matches())
-          && names.stream().noneMatch(name -> DECODER.matcher(name).matches());
+      return hasNamesOfAnMlp(tensors);
     }
+  }
+
+  static boolean hasNamesOfAnMlp(TensorSource tensors) {
+    Set<String> names = tensors.tensors().keySet();
+    return names.stream().anyMatch(name -> FEED_FORWARD.matcher(name).matches())
+        && names.stream().noneMatch(name -> DECODER.matcher(name).matches());
   }
 
   /**
@@ -90,13 +97,21 @@ public final class MlpModel implements AutoCloseable {
   }
 
   private static void check(Path directory, MlpShape shape, TensorSource tensors) {
+    tensors.tensors().keySet().stream()
+        .filter(name -> DECODER.matcher(name).matches())
+        .min(Comparator.naturalOrder())
+        .ifPresent(
+            name -> {
+              throw new MalformedFileException(
+                  "%s: \"%s\" is no tensor of an MLP Memory, but of a model that reads token ids"
+                      .formatted(directory, name));
+            });
     var expected = new LinkedHashMap<String, List<Long>>();
     shape.tensors().forEach(tensor -> expected.put(tensor.name(), tensor.shape()));
     TensorCheck.require(
         directory,
         expected,
         tensors,
-        name -> false,
         "an MLP Memory in the style of " + shape.style().modelType());
   }
 
@@ -111,7 +126,7 @@ public final class MlpModel implements AutoCloseable {
   }
 
   private static TokenizerJson tokenizer(Path directory, MlpConfig config) {
-    if (!Files.isRegularFile(directory.resolve(TokenizerJson.FILE))) {
+    if (!RegularFiles.exists(directory.resolve(TokenizerJson.FILE))) {
       throw new MnemeException(
           "%s has no %s; an MLP Memory speaks its host's ids: copy the host's %2$s into the folder"
               .formatted(directory, TokenizerJson.FILE));
@@ -128,7 +143,7 @@ public final class MlpModel implements AutoCloseable {
    */
   public static OptionalInt layerPosition(Path directory) {
     Path file = directory.resolve(JOINT_CONFIG);
-    if (!Files.isRegularFile(file)) {
+    if (!RegularFiles.exists(file)) {
       return OptionalInt.empty();
     }
     return JsonValue.read(file)

@@ -5,10 +5,10 @@ import dev.mneme.MnemeException;
 import dev.mneme.Vocabulary;
 import dev.mneme.Vocabulary.Kind;
 import dev.mneme.Vocabulary.Merges;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.gguf.ByteLevelAlphabet;
 import dev.mneme.store.gguf.GgufVocabulary;
 import dev.mneme.store.json.JsonValue;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -74,6 +74,9 @@ public final class TokenizerJson {
   /** Ids without an entry that any vocabulary may have, to be a round number. */
   private static final int MOST_PADDING = 4096;
 
+  /** Several times the largest in use. */
+  private static final long MOST_BYTES = 128L << 20;
+
   static final char BLANK = '\u2581';
   private static final Pattern BYTE_NAME = Pattern.compile("<0x[0-9A-F]{2}>");
 
@@ -93,7 +96,7 @@ public final class TokenizerJson {
     this.settings = optional(directory, "tokenizer_config.json");
     this.json =
         TokenizerClass.apply(
-            JsonValue.read(directory.resolve(FILE)),
+            JsonValue.read(directory.resolve(FILE), MOST_BYTES),
             settings,
             optional(directory, HuggingFaceConfig.FILE)
                 .flatMap(config -> config.find("model_type"))
@@ -121,14 +124,14 @@ public final class TokenizerJson {
     this.bos =
         named("bos_token")
             .or(() -> boxed(configBos))
+            .filter(this::hasRow)
             .map(OptionalInt::of)
             .orElseGet(OptionalInt::empty);
     named("eos_token").ifPresent(ends::add);
     ends.addAll(configEnds);
-    optional(directory, "generation_config.json")
+    optional(directory, GenerationSettings.FILE)
         .ifPresent(generation -> ends.addAll(HuggingFaceConfig.ids(generation, "eos_token_id")));
-    bos.ifPresent(id -> requireInside(id, "beginning-of-sequence"));
-    ends.forEach(id -> requireInside(id, "end-of-sequence"));
+    ends.removeIf(id -> !hasRow(id)); // the model never gives such an id
     this.vocabulary = buildVocabulary();
   }
 
@@ -145,7 +148,7 @@ public final class TokenizerJson {
   /** As the other, with what is needed of {@code config.json}. */
   static TokenizerJson read(
       Path directory, int vocabularySize, OptionalInt bos, List<Integer> ends) {
-    if (!Files.isRegularFile(directory.resolve(FILE))) {
+    if (!RegularFiles.exists(directory.resolve(FILE))) {
       throw new MnemeException(
           "%s has no %s; load the model's tokenizer in Python as a fast tokenizer and save_pretrained it"
               .formatted(directory, FILE));
@@ -305,8 +308,8 @@ public final class TokenizerJson {
     for (JsonValue added : addedTokens()) {
       String text = added.get("content").string();
       boolean special = added.find("special").map(JsonValue::bool).orElse(false);
-      if (special && added.get("id").integer(0, Integer.MAX_VALUE) >= size) {
-        continue; // Gemma 3's tokenizer has a mark for images, which its models of text lack
+      if (added.get("id").integer(0, Integer.MAX_VALUE) >= size) {
+        continue; // as Gemma 3's mark for images, which its models of text lack, or a late <pad>
       }
       int id = id(added.get("id"), size);
       if (found[id] != null && !found[id].text().equals(text)) {
@@ -352,7 +355,9 @@ public final class TokenizerJson {
   private int id(JsonValue value, int size) {
     long id = value.integer(0, Integer.MAX_VALUE);
     if (id >= size) {
-      throw value.unlike("below vocab_size of %s, %d".formatted(HuggingFaceConfig.FILE, size));
+      throw value.unlike(
+          "below vocab_size of %s, %d, as the model has no more rows"
+              .formatted(HuggingFaceConfig.FILE, size));
     }
     return (int) id;
   }
@@ -364,7 +369,7 @@ public final class TokenizerJson {
     }
     OptionalInt id = id(text.get().string());
     if (id.isEmpty()) {
-      throw text.get().unlike("in the vocabulary");
+      throw unknown(text.get(), "in the vocabulary");
     }
     return id;
   }
@@ -378,20 +383,30 @@ public final class TokenizerJson {
     JsonValue text = value.get().isObject() ? value.get().get("content") : value.get();
     Integer id = ids.get(text.string());
     if (id == null) {
-      throw text.unlike("in the vocabulary of " + FILE);
+      throw unknown(text, "in the vocabulary of " + FILE);
     }
     return Optional.of(id);
+  }
+
+  /** The complaint about a mark that has no id, or an id without a row in the model. */
+  private MalformedFileException unknown(JsonValue mark, String expectation) {
+    for (JsonValue added : addedTokens()) {
+      if (added.get("content").string().equals(mark.string())) {
+        return new MalformedFileException(
+            "%s: \"%s\" is %s, to which %s gives the id %s, but the model has rows for %d ids only: its embedding was not resized after the mark was added; in Python, call model.resize_token_embeddings(len(tokenizer)) and save the model again"
+                .formatted(
+                    mark.origin(), mark.place(), mark, FILE, added.get("id"), tokens.size()));
+      }
+    }
+    return mark.unlike(expectation);
   }
 
   private static Optional<Integer> boxed(OptionalInt id) {
     return id.isEmpty() ? Optional.empty() : Optional.of(id.getAsInt());
   }
 
-  private void requireInside(int id, String role) {
-    if (id >= tokens.size()) {
-      throw malformed(
-          "the %s id %d is outside the vocabulary of %d".formatted(role, id, tokens.size()));
-    }
+  private boolean hasRow(int id) {
+    return id < tokens.size();
   }
 
   private Vocabulary buildVocabulary() {
@@ -429,6 +444,6 @@ public final class TokenizerJson {
 
   private static Optional<JsonValue> optional(Path directory, String file) {
     Path path = directory.resolve(file);
-    return Files.isRegularFile(path) ? Optional.of(JsonValue.readPython(path)) : Optional.empty();
+    return RegularFiles.exists(path) ? Optional.of(JsonValue.readPython(path)) : Optional.empty();
   }
 }

@@ -5,13 +5,13 @@ import dev.mneme.store.hf.Attention.Bias;
 import dev.mneme.store.hf.Attention.Projection;
 import dev.mneme.store.hf.Blocks.Kind;
 import dev.mneme.store.hf.Blocks.Order;
+import dev.mneme.store.safetensors.TensorInfo;
 import dev.mneme.store.safetensors.TensorSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -39,7 +39,7 @@ final class WeightLayout {
   /**
    * One tensor.
    *
-   * @param source name in the SafeTensors files
+   * @param source its full name, as the model with an output matrix has it
    * @param shape there, slowest dimension first
    * @param target name in GGUF
    * @param small whether it stays F32 whatever the type of the file: norms, biases, positions
@@ -81,14 +81,6 @@ final class WeightLayout {
    */
   record NoBias(String target, long length) {}
 
-  /** Tables that old checkpoints carry and every engine computes itself. */
-  private static final Pattern COMPUTED =
-      Pattern.compile(
-          "(transformer\\.)?h\\.\\d+\\.attn\\.(bias|masked_bias)"
-              + "|model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq"
-              + "|gpt_neox\\.layers\\.\\d+\\.attention"
-              + "\\.(bias|masked_bias|rotary_emb\\.inv_freq)");
-
   /** The norms by their names in GGUF, which all families share. */
   private static final Pattern NORM =
       Pattern.compile("(blk\\.\\d+\\.(attn|ffn)|output)_norm\\.(weight|bias)");
@@ -97,41 +89,90 @@ final class WeightLayout {
   private final DecoderShape shape;
   private final String embedding;
   private final String head;
+  private final boolean headAlone;
+  private final boolean tied;
   private final List<Weight> weights = new ArrayList<>();
+  private final SequencedMap<String, String> stored = new LinkedHashMap<>();
   private final List<NoBias> noBiases = new ArrayList<>();
 
-  private WeightLayout(HuggingFaceConfig config, String embedding, String head) {
+  /**
+   * Decides which tensor is the output matrix as transformers does: of a tied model that stores
+   * both, the head that differs from the embedding, and where only the head is stored, it is the
+   * embedding too.
+   */
+  private WeightLayout(
+      HuggingFaceConfig config,
+      TensorSource source,
+      TensorNames names,
+      String embedding,
+      String head) {
+    boolean headStored = isStored(source, head);
     this.config = config;
     this.shape = config.shape();
     this.embedding = embedding;
     this.head = head;
+    boolean calledTied = shape.embedding().tied();
+    this.headAlone = calledTied && headStored && !isStored(source, names.of(embedding));
+    this.tied =
+        calledTied && (headAlone || !headStored || areEqual(source, names.of(embedding), head));
+  }
+
+  private static boolean isStored(TensorSource source, String name) {
+    TensorInfo tensor = source.tensors().get(name);
+    return tensor != null && tensor.elements() > 0;
+  }
+
+  private static boolean areEqual(TensorSource source, String one, String other) {
+    return source.data(one).mismatch(source.data(other)) < 0;
   }
 
   /**
    * The layout for a configuration.
    *
-   * @param names of the tensors at hand, to tell GPT-2 folders with the {@code transformer.} prefix
-   *     from those without
+   * @param source the tensors at hand, whose names may leave out that of the base model
    */
-  static WeightLayout of(HuggingFaceConfig config, Set<String> names) {
-    return switch (config.architecture()) {
-      case GPT2 -> {
-        String prefix = names.contains("wte.weight") ? "" : "transformer.";
-        var layout = new WeightLayout(config, prefix + "wte.weight", "lm_head.weight");
-        layout.addGpt2(prefix);
-        yield layout;
-      }
-      case GPT_NEOX -> {
-        var layout = new WeightLayout(config, "gpt_neox.embed_in.weight", "embed_out.weight");
-        layout.addGptNeox();
-        yield layout;
-      }
-      case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA3 -> {
-        var layout = new WeightLayout(config, "model.embed_tokens.weight", "lm_head.weight");
-        layout.addLlama();
-        yield layout;
-      }
-    };
+  static WeightLayout of(HuggingFaceConfig config, TensorSource source) {
+    String base =
+        switch (config.architecture()) {
+          case GPT2 -> "transformer.";
+          case GPT_NEOX -> "gpt_neox.";
+          case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA3 -> "model.";
+        };
+    var names = new TensorNames(source.tensors().keySet(), base);
+    WeightLayout layout =
+        switch (config.architecture()) {
+          case GPT2 -> {
+            var gpt2 =
+                new WeightLayout(config, source, names, base + "wte.weight", "lm_head.weight");
+            gpt2.addGpt2(base);
+            yield gpt2;
+          }
+          case GPT_NEOX -> {
+            var neox =
+                new WeightLayout(
+                    config, source, names, base + "embed_in.weight", "embed_out.weight");
+            neox.addGptNeox();
+            yield neox;
+          }
+          case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA3 -> {
+            var llama =
+                new WeightLayout(
+                    config, source, names, base + "embed_tokens.weight", "lm_head.weight");
+            llama.addLlama();
+            yield llama;
+          }
+        };
+    layout.weights.forEach(
+        weight -> layout.stored.put(weight.source(), names.of(weight.source())));
+    if (layout.headAlone) {
+      layout.stored.put(layout.embedding, layout.head);
+    }
+    return layout;
+  }
+
+  /** Whether the embedding is the output matrix too. */
+  boolean tied() {
+    return tied;
   }
 
   /** All tensors, in the order they are written. */
@@ -139,11 +180,20 @@ final class WeightLayout {
     return weights;
   }
 
-  /** Names in the SafeTensors files by names in GGUF. */
+  /** Full names by names in GGUF. */
   SequencedMap<String, String> sources() {
     var sources = new LinkedHashMap<String, String>();
     weights.forEach(weight -> sources.put(weight.target(), weight.source()));
     return sources;
+  }
+
+  /** Names in the SafeTensors files by full names. */
+  SequencedMap<String, String> stored() {
+    return stored;
+  }
+
+  private String stored(String full) {
+    return stored.getOrDefault(full, full);
   }
 
   /** What is written beside them. */
@@ -162,25 +212,15 @@ final class WeightLayout {
   /**
    * Compares with the tensors of a folder.
    *
-   * @throws MalformedFileException naming every missing, misshapen, unreadable and extra tensor
+   * @throws MalformedFileException naming missing, misshapen, unreadable and extra tensors
    */
   void check(Path directory, TensorSource source) {
     var expected = new LinkedHashMap<String, List<Long>>();
-    weights.forEach(weight -> expected.put(weight.source(), weight.shape()));
-    TensorCheck.require(
-        directory,
-        expected,
-        source,
-        name -> COMPUTED.matcher(name).matches() || isCopyOfEmbedding(name, source),
-        "a %s model".formatted(config.architecture()));
-  }
-
-  /** Some tools store a tied head twice; one that differs from the embedding is not tied. */
-  private boolean isCopyOfEmbedding(String name, TensorSource source) {
-    return name.equals(head)
-        && shape.embedding().tied()
-        && source.tensors().containsKey(embedding)
-        && source.data(head).mismatch(source.data(embedding)) < 0;
+    weights.forEach(weight -> expected.put(stored(weight.source()), weight.shape()));
+    if (tied && isStored(source, head)) { // an equal copy, or in the embedding's place
+      expected.put(head, List.of((long) config.vocabulary(), (long) config.hidden()));
+    }
+    TensorCheck.require(directory, expected, source, "a %s model".formatted(config.architecture()));
   }
 
   private void addLlama() {
@@ -229,7 +269,7 @@ final class WeightLayout {
       }
     }
     addRmsNorm("model.norm", hidden, "output_norm");
-    if (!shape.embedding().tied()) {
+    if (!tied) {
       addMatrix(head, config.vocabulary(), hidden, "output");
     }
   }
@@ -281,7 +321,7 @@ final class WeightLayout {
 
   /** llama.cpp b4916 refuses a GPT-2 or GPT-NeoX without one, so a tied head is written out. */
   private void addHead() {
-    addMatrix(shape.embedding().tied() ? embedding : head, config.vocabulary(), config.hidden(), "output");
+    addMatrix(tied ? embedding : head, config.vocabulary(), config.hidden(), "output");
   }
 
   /** A matrix of GPT-NeoX's attention. */

@@ -4,6 +4,7 @@ import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.FailureText;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.files.Problems;
 import dev.mneme.store.net.WebAddress;
 import dev.mneme.store.packs.DownloadFolder;
 import dev.mneme.store.packs.FetchListener;
@@ -148,7 +149,7 @@ final class HubPack implements PackSource {
     if (!problems.isEmpty()) {
       throw new PackIntegrityException(
           "%s is not the pack its %s describes; ask its owner to put it right: %s"
-              .formatted(reference, PackManifest.FILE, String.join("; ", problems)));
+              .formatted(reference, PackManifest.FILE, Problems.join(problems)));
     }
   }
 

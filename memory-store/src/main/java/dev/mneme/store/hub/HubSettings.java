@@ -1,14 +1,11 @@
 package dev.mneme.store.hub;
 
 import com.google.common.base.CharMatcher;
-import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.net.ProxyServer.Login;
 import dev.mneme.store.net.WebAddress;
-import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -96,19 +93,11 @@ record HubSettings(URI endpoint, Optional<String> token, Optional<Login> login, 
       return Optional.of(checked("HF_TOKEN", given));
     }
     Path file = tokenFile(environment, userHome);
-    try {
-      if (!Files.isRegularFile(file)) {
-        return Optional.empty();
-      }
-      if (Files.size(file) > LARGEST_TOKEN) {
-        throw noToken(file.toString(), "more than %d bytes".formatted(LARGEST_TOKEN));
-      }
-      String token = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
-      return token.isEmpty() ? Optional.empty() : Optional.of(checked(file.toString(), token));
-    } catch (IOException e) {
-      throw new MnemeException(
-          "cannot read the hub's token: %s".formatted(FailureText.of(e)), e);
+    if (!RegularFiles.exists(file)) {
+      return Optional.empty();
     }
+    String token = RegularFiles.readText(file, LARGEST_TOKEN).strip();
+    return token.isEmpty() ? Optional.empty() : Optional.of(checked(file.toString(), token));
   }
 
   /** Refuses what no header can hold, without showing it. */

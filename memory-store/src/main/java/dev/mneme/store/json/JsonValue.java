@@ -9,14 +9,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
-import java.io.IOException;
+import dev.mneme.store.files.FileKind;
+import dev.mneme.store.files.RegularFiles;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -33,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JsonValue {
 
-  /** Larger than any tokenizer in use, small enough to be read into memory whole. */
-  private static final long MAX_BYTES = 256L << 20;
+  /** Far more than any configuration, recipe or manifest has. */
+  private static final long MOST_BYTES = 16L << 20;
 
   private static final ObjectReader STRICT =
       JsonMapper.builder(
@@ -72,31 +71,29 @@ public final class JsonValue {
   }
 
   /**
-   * Reads a file that holds one JSON object.
+   * Reads a file of at most 16 MiB that holds one JSON object.
    *
    * @throws MalformedFileException if it is not JSON, names a key twice, goes on after the object,
-   *     or is not an object
+   *     is not an object or is too large
    * @throws MnemeException if it cannot be read
    */
   public static JsonValue read(Path file) {
-    return read(file, STRICT);
+    return read(file, MOST_BYTES);
   }
 
-  private static JsonValue read(Path file, ObjectReader reader) {
-    if (Files.exists(file) && !Files.isRegularFile(file)) { // whoever opens a pipe waits
-      throw new MnemeException("cannot read " + file + ": it is no regular file");
-    }
-    try {
-      long size = Files.size(file);
-      if (size > MAX_BYTES) {
-        throw new MalformedFileException(
-            "%s: %d bytes are too many for a JSON file of a model (at most %d)"
-                .formatted(file, size, MAX_BYTES));
-      }
-      return parse(file.toString(), Files.readAllBytes(file), reader);
-    } catch (IOException e) {
-      throw new MnemeException("cannot read " + file + ": " + FailureText.of(e), e);
-    }
+  /**
+   * As {@link #read(Path)}, for files of another size.
+   *
+   * @param most bytes it may have
+   */
+  public static JsonValue read(Path file, long most) {
+    return read(file, most, STRICT);
+  }
+
+  private static JsonValue read(Path file, long most, ObjectReader reader) {
+    byte[] bytes = RegularFiles.read(file, most);
+    FileKind.requireText(file, bytes);
+    return parse(file.toString(), bytes, reader);
   }
 
   /**
@@ -105,7 +102,7 @@ public final class JsonValue {
    * {@link #positive}.
    */
   public static JsonValue readPython(Path file) {
-    return read(file, PYTHON);
+    return read(file, MOST_BYTES, PYTHON);
   }
 
   /**
@@ -152,6 +149,11 @@ public final class JsonValue {
   /** Where this value was read from, for messages. */
   public String origin() {
     return origin;
+  }
+
+  /** Where this value stands in its file, as {@code a.list[1]}; empty for the whole. */
+  public String place() {
+    return place == null ? "" : place.toString();
   }
 
   /** A member that must be there and not null. */
@@ -217,8 +219,17 @@ public final class JsonValue {
     return node.isBoolean();
   }
 
+  public boolean isNull() {
+    return node.isNull();
+  }
+
   public boolean isNumber() {
     return node.isNumber();
+  }
+
+  /** Whether this is a number without fraction or exponent, of any size. */
+  public boolean isWholeNumber() {
+    return node.isIntegralNumber();
   }
 
   /** Whether this is a number without fraction or exponent that a long can hold. */

@@ -11,6 +11,7 @@ import dev.mneme.store.MemoryLoader;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.MnemeHome;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.files.RegularFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -252,7 +253,7 @@ public final class MemoryStore {
     while (named.isPresent()) {
       Path manifest = folder.pack(named.get().hex()).resolve(PackManifest.FILE);
       try {
-        byte[] bytes = Files.readAllBytes(manifest);
+        byte[] bytes = RegularFiles.readAtMost(manifest, PackManifest.MOST_BYTES);
         requireDigest(manifest, PackSignature.digestOf(bytes), named.get().digest());
         return Optional.of(installed(PackManifest.parse(manifest.toString(), bytes), named.get()));
       } catch (IOException e) {

@@ -6,6 +6,8 @@ import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.files.FileKind;
+import dev.mneme.store.files.RegularFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -43,7 +45,7 @@ public final class PackArchive implements PackSource {
   private static final int LONGEST_NAME = 128;
 
   /** Bytes that {@code pack.json} may take where a pack comes from elsewhere. */
-  public static final int LARGEST_MANIFEST = 4 << 20;
+  public static final int LARGEST_MANIFEST = PackManifest.MOST_BYTES;
 
   /** Bytes that {@code pack.sig} may take where a pack comes from elsewhere. */
   public static final int LARGEST_SIGNATURE = 64 << 10;
@@ -72,6 +74,7 @@ public final class PackArchive implements PackSource {
    * @throws MnemeException if it cannot be read
    */
   public static PackArchive open(Path file) {
+    requireArchive(file);
     try {
       FileChannel channel = FileChannel.open(file);
       try {
@@ -85,6 +88,21 @@ public final class PackArchive implements PackSource {
     }
   }
 
+  /** Opening a pipe waits, and what is a model's file is better called so. */
+  private static void requireArchive(Path file) {
+    FileKind kind = FileKind.of(RegularFiles.require(file));
+    boolean maybe =
+        switch (kind) {
+          case PACK, ARCHIVE, EMPTY, UNKNOWN -> true;
+          default -> false;
+        };
+    if (!maybe) {
+      throw new MalformedFileException(
+          "%s is no pack: it %s; give a folder with %s, or a file that ends in %s"
+              .formatted(file, kind.meaning(), PackManifest.FILE, SUFFIX));
+    }
+  }
+
   /**
    * Writes a pack's archive, which appears whole or not at all and replaces one that is there.
    *
@@ -92,6 +110,7 @@ public final class PackArchive implements PackSource {
    * @throws MnemeException if the pack is a plain folder or a file cannot be read or written
    */
   public static void write(MemoryPack pack, Path file) {
+    RegularFiles.requirePlace(file);
     Path folder = pack.directory();
     List<String> names = new ArrayList<>(List.of(PackManifest.FILE));
     if (Files.exists(folder.resolve(PackSignature.FILE))) {

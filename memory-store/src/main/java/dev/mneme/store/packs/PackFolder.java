@@ -3,6 +3,7 @@ package dev.mneme.store.packs;
 import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.files.RegularFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystemException;
@@ -37,12 +38,12 @@ public final class PackFolder implements PackSource {
           "%s has no %s; make a pack of a model's folder with `mneme import`"
               .formatted(folder, PackManifest.FILE));
     }
-    return new PackFolder(folder, read(file));
+    return new PackFolder(folder, read(file, PackManifest.MOST_BYTES));
   }
 
-  private static byte[] read(Path file) {
+  private static byte[] read(Path file, long most) {
     try (InputStream in = openRegular(file)) {
-      return in.readAllBytes();
+      return RegularFiles.read(file.toString(), in, Files.size(file), most);
     } catch (IOException e) {
       throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
     }
@@ -85,7 +86,7 @@ public final class PackFolder implements PackSource {
   public static Optional<byte[]> signatureIn(Path folder) {
     Path file = folder.resolve(PackSignature.FILE);
     return Files.exists(file, LinkOption.NOFOLLOW_LINKS)
-        ? Optional.of(read(file))
+        ? Optional.of(read(file, PackArchive.LARGEST_SIGNATURE))
         : Optional.empty();
   }
 

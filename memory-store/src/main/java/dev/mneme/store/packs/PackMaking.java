@@ -5,6 +5,7 @@ import com.google.common.hash.HashingInputStream;
 import dev.mneme.FailureText;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.files.Problems;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystemException;
@@ -64,7 +65,7 @@ final class PackMaking {
     if (!problems.isEmpty()) {
       throw new PackIntegrityException(
           "%s is not the pack its %s describes; get it again: %s"
-              .formatted(source.origin(), PackManifest.FILE, String.join("; ", problems)));
+              .formatted(source.origin(), PackManifest.FILE, Problems.join(problems)));
     }
     step.run();
     Files.write(folder.resolve(PackManifest.FILE), source.manifestBytes());

@@ -3,6 +3,8 @@ package dev.mneme.store.packs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import dev.mneme.store.PackManifest;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.json.JsonValue;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +30,7 @@ record PackName(String digest, String origin, Instant installed, Optional<String
   /** Reads a name's file, which another process may replace or remove at any time. */
   static Optional<PackName> read(Path file) {
     try {
-      return Optional.of(parse(file.toString(), Files.readAllBytes(file)));
+      return Optional.of(parse(file.toString(), RegularFiles.readAtMost(file, PackManifest.MOST_BYTES)));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {

@@ -3,6 +3,7 @@ package dev.mneme.store.packs;
 import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.RegularFiles;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -74,7 +75,8 @@ public final class SigningKey {
               .formatted(publicFile(file), own.size(), file));
     }
     try {
-      byte[] encoded = Base64.getDecoder().decode(Files.readString(file).strip());
+      byte[] encoded =
+          Base64.getDecoder().decode(RegularFiles.readText(file, TrustedKey.MOST_BYTES).strip());
       KeyFactory factory = KeyFactory.getInstance(PackSignature.ALGORITHM);
       var keys =
           new KeyPair(
@@ -87,8 +89,6 @@ public final class SigningKey {
             "%s and %s are not of one pair".formatted(file, publicFile(file)));
       }
       return signature;
-    } catch (IOException e) {
-      throw new MnemeException("cannot read the key %s: %s".formatted(file, FailureText.of(e)), e);
     } catch (GeneralSecurityException | IllegalArgumentException e) {
       throw new MalformedFileException(
           "%s: expected an Ed25519 private key, PKCS #8 in base64".formatted(file), e);

@@ -2,6 +2,7 @@ package dev.mneme.store.packs;
 
 import dev.mneme.MalformedFileException;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.packs.MemoryStore.Collected;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,7 +49,7 @@ record StoreCollection(StoreFolder folder, Instant limit) {
     for (Path pack : StoreFolder.children(folder.packs())) {
       Path file = pack.resolve(PackManifest.FILE);
       try {
-        PackManifest.parse(file.toString(), Files.readAllBytes(file))
+        PackManifest.parse(file.toString(), RegularFiles.readAtMost(file, PackManifest.MOST_BYTES))
             .files()
             .forEach(entry -> kept.add(entry.sha256()));
       } catch (NoSuchFileException e) {

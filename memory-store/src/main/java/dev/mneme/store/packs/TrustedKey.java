@@ -5,8 +5,7 @@ import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
 import dev.mneme.PrintableText;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.mneme.store.files.RegularFiles;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
@@ -42,6 +41,9 @@ public record TrustedKey(String key, String signer) {
   /** The file's name in {@code $MNEME_HOME}. */
   public static final String FILE = "trusted-keys";
 
+  /** Thousands of keys. */
+  static final long MOST_BYTES = 1L << 20;
+
   /**
    * Reads a file of keys: one a line, then a blank and the signer; lines that begin with # and
    * empty ones say nothing.
@@ -51,15 +53,10 @@ public record TrustedKey(String key, String signer) {
    * @throws MnemeException if the file cannot be read
    */
   public static List<TrustedKey> read(Path file) {
-    if (!Files.exists(file)) {
+    if (!RegularFiles.exists(file)) {
       return List.of();
     }
-    List<String> lines;
-    try {
-      lines = Files.readAllLines(file);
-    } catch (IOException e) {
-      throw new MnemeException("cannot read %s: %s".formatted(file, FailureText.of(e)), e);
-    }
+    List<String> lines = RegularFiles.readText(file, MOST_BYTES).lines().toList();
     var keys = new ArrayList<TrustedKey>();
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i).strip();

@@ -3,12 +3,13 @@ package dev.mneme.store.safetensors;
 import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.FileKind;
+import dev.mneme.store.files.RegularFiles;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -36,21 +37,17 @@ public final class SafeTensorsFile implements TensorSource {
    * @throws MnemeException if the file cannot be read
    */
   public static SafeTensorsFile open(Path path) {
-    if (Files.exists(path) && !Files.isRegularFile(path)) { // whoever opens a pipe waits
-      throw new MalformedFileException(path + " is no regular file");
-    }
+    RegularFiles.require(path);
+    FileKind.requireSafeTensors(path);
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
       var header = SafeTensorsHeader.parse(path, file);
       FloatReader.awaitFaults();
       return new SafeTensorsFile(path, arena, file, header);
-    } catch (NoSuchFileException e) {
-      arena.close();
-      throw new MnemeException("no such file: " + path, e);
     } catch (IOException e) {
       arena.close();
-      throw new MnemeException("cannot read " + path + ": " + FailureText.of(e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(path, FailureText.of(e)), e);
     } catch (InternalError e) { // how the JVM reports a mapping whose file shrank meanwhile
       arena.close();
       throw new MalformedFileException(path + " is TRUNCATED: it shrank while it was read", e);
@@ -94,7 +91,7 @@ public final class SafeTensorsFile implements TensorSource {
                 .formatted(path, file.byteSize(), size));
       }
     } catch (IOException e) {
-      throw new MnemeException("cannot read " + path + ": " + FailureText.of(e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(path, FailureText.of(e)), e);
     }
   }
 

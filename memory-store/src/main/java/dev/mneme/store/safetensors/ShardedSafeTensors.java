@@ -1,20 +1,22 @@
 package dev.mneme.store.safetensors;
 
 import dev.mneme.MalformedFileException;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.json.JsonValue;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** A model split over several SafeTensors files, as {@code model.safetensors.index.json} says. */
 public final class ShardedSafeTensors implements TensorSource {
+
+  /** Enough for a hundred thousand tensors with long names. */
+  private static final long MOST_INDEX_BYTES = 64L << 20;
 
   private final Map<String, SafeTensorsFile> shards = new TreeMap<>();
   private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
@@ -40,7 +42,7 @@ public final class ShardedSafeTensors implements TensorSource {
   }
 
   private void load(Path index) {
-    Map<String, JsonValue> map = JsonValue.read(index).get("weight_map").members();
+    Map<String, JsonValue> map = JsonValue.read(index, MOST_INDEX_BYTES).get("weight_map").members();
     if (map.isEmpty()) {
       throw new MalformedFileException(
           index + " has no weight_map that names a shard for each tensor");
@@ -78,22 +80,15 @@ public final class ShardedSafeTensors implements TensorSource {
               .formatted(index, name));
     }
     Path file = index.resolveSibling(name);
-    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !linksInside(index, file)) {
+    Optional<String> problem = RegularFiles.problem(file); // links are followed: caches use them
+    if (problem.isPresent()) {
       throw new MalformedFileException(
-          "%s names the shard %s, which is missing or links out of the folder"
-              .formatted(index, name));
+          "%s names the shard %s, which %s; get all shards again"
+              .formatted(index, name, problem.get()));
     }
     SafeTensorsFile shard = SafeTensorsFile.open(file);
     shards.put(name, shard);
     return shard;
-  }
-
-  private static boolean linksInside(Path index, Path file) {
-    try {
-      return file.toRealPath().startsWith(index.toRealPath().getParent());
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   @Override

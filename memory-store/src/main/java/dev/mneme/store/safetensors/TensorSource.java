@@ -1,16 +1,14 @@
 package dev.mneme.store.safetensors;
 
-import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
-import java.io.IOException;
+import dev.mneme.store.files.FolderKind;
+import dev.mneme.store.files.RegularFiles;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * The tensors of one model, in one file or several. Safe for use by several threads; whoever opened
@@ -43,35 +41,21 @@ public interface TensorSource extends AutoCloseable {
   static TensorSource openDirectory(Path directory) {
     Path single = directory.resolve("model.safetensors");
     Path index = directory.resolve("model.safetensors.index.json");
-    if (Files.exists(single)) {
+    if (RegularFiles.exists(single)) {
       return SafeTensorsFile.open(single);
     }
-    if (Files.exists(index)) {
+    if (RegularFiles.exists(index)) {
       return ShardedSafeTensors.open(index);
     }
     if (!Files.isDirectory(directory)) {
-      throw new MnemeException("no such directory: " + directory);
+      throw new MnemeException("no such folder: " + directory);
     }
-    List<String> pickles = pickles(directory);
-    if (!pickles.isEmpty()) {
-      throw new MalformedFileException(
-          "%s holds its weights as a pickle (%s), which can run any code when opened; load them in Python where they came from and save them as model.safetensors, with model.save_pretrained(dir, safe_serialization=True)"
-              .formatted(directory, String.join(", ", pickles)));
-    }
-    throw new MnemeException(
-        directory + " holds no model.safetensors and no model.safetensors.index.json");
-  }
-
-  private static List<String> pickles(Path directory) {
-    try (Stream<Path> files = Files.list(directory)) {
-      return files
-          .map(file -> file.getFileName().toString())
-          .filter(
-              name -> name.toLowerCase(Locale.ROOT).matches(".*\\.(bin|pt|pth|ckpt|pkl|pickle)"))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw new MnemeException("cannot list " + directory + ": " + FailureText.of(e), e);
-    }
+    throw FolderKind.of(directory)
+        .withoutWeights()
+        .<MnemeException>map(found -> new MalformedFileException(directory + " " + found))
+        .orElseGet(
+            () ->
+                new MnemeException(
+                    directory + " holds no model.safetensors and no model.safetensors.index.json"));
   }
 }

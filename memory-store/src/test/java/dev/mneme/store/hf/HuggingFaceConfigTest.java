@@ -337,8 +337,7 @@ class HuggingFaceConfigTest {
     "num_hidden_layers, 0",
     "vocab_size, -1",
     "num_key_value_heads, 3",
-    "head_dim, 7",
-    "bos_token_id, -1"
+    "head_dim, 7"
   })
   void refusesAnImpossibleNumber(String field, int value) {
     refuses(c -> c.put(field, value), "\"" + field + "\" must be", String.valueOf(value));

@@ -15,6 +15,7 @@ import dev.mneme.store.PackVersion;
 import dev.mneme.store.testing.NamedPipe;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
@@ -212,6 +213,23 @@ class RefusedInstallTest {
             assertThatThrownBy(() -> PackFolder.open(second.directory()))
                 .isInstanceOf(MnemeException.class)
                 .hasMessageContainingAll("pack.json", "is no regular file"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pack.json", "pack.sig"})
+  void aSmallFileOfGigabytesIsRefusedBeforeItIsRead(String name) throws IOException {
+    try (var sparse =
+        new RandomAccessFile(second.directory().resolve(name).toFile(), "rw")) {
+      sparse.setLength(3L << 30);
+    }
+    assertThatThrownBy(
+            () -> {
+              try (PackFolder source = PackFolder.open(second.directory())) {
+                source.signature();
+              }
+            })
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContainingAll(name, "3221225472 bytes");
   }
 
   @Test

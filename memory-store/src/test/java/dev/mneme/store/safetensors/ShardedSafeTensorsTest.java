@@ -59,14 +59,48 @@ class ShardedSafeTensorsTest {
   }
 
   @Test
-  void refusesAShardThatIsALinkOutOfTheFolder(@TempDir Path elsewhere) throws IOException {
-    writeShards("{\"weight_map\":{\"a\":\"link.safetensors\"}}");
-    Path outside =
-        Files.copy(directory.resolve("one.safetensors"), elsewhere.resolve("one.safetensors"));
-    Files.createSymbolicLink(directory.resolve("link.safetensors"), outside);
+  void readsShardsThatAreLinksToFilesElsewhere(@TempDir Path elsewhere) throws IOException {
+    writeShards("{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\"}}");
+    for (String name : List.of("one.safetensors", "two.safetensors")) {
+      Path blob = Files.move(directory.resolve(name), elsewhere.resolve(name + "-blob"));
+      Files.createSymbolicLink(directory.resolve(name), blob);
+    }
+    try (TensorSource model = TensorSource.openDirectory(directory)) {
+      assertThat(model.tensors()).containsOnlyKeys("a", "b");
+    }
+  }
+
+  @Test
+  void readsASingleFileThatIsALink(@TempDir Path elsewhere) throws IOException {
+    writeShards("{}");
+    Path blob = Files.move(directory.resolve("one.safetensors"), elsewhere.resolve("blob"));
+    Files.createSymbolicLink(directory.resolve("model.safetensors"), blob);
+    try (TensorSource model = TensorSource.openDirectory(directory)) {
+      assertThat(model.tensors()).containsOnlyKeys("a");
+    }
+  }
+
+  @Test
+  void tellsAMissingShardFromALinkThatLeadsNowhere() throws IOException {
+    writeShards("{\"weight_map\":{\"a\":\"gone.safetensors\"}}");
+    refuses("gone.safetensors, which does not exist");
+    Files.createSymbolicLink(directory.resolve("gone.safetensors"), Path.of("blob"));
+    refuses("gone.safetensors, which is a link to blob, which does not exist");
+    Files.delete(directory.resolve("gone.safetensors"));
+    Files.createDirectory(directory.resolve("gone.safetensors"));
+    refuses("gone.safetensors, which is a folder");
+  }
+
+  @Test
+  void refusesASingleFileThatIsALinkThatLeadsNowhere() throws IOException {
+    Files.createSymbolicLink(directory.resolve("model.safetensors"), Path.of("blob"));
+    refuses("model.safetensors: it is a link to blob, which does not exist");
+  }
+
+  private void refuses(String reason) {
     assertThatThrownBy(() -> TensorSource.openDirectory(directory))
-        .isInstanceOf(MalformedFileException.class)
-        .hasMessageContaining("link.safetensors");
+        .isInstanceOf(MnemeException.class)
+        .hasMessageContaining(reason);
   }
 
   @Test

@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.hash.Hashing;
 import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.trainer.StageManifest;
 import dev.mneme.trainer.text.Corpus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -28,6 +28,7 @@ import java.util.List;
 record Workspace(Path data, Path work, RecipeName name) {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final long MOST_BYTES = 16L << 20;
   private static final int NAME_DIGITS = 16;
 
   Path output() {
@@ -62,7 +63,7 @@ record Workspace(Path data, Path work, RecipeName name) {
   static JsonNode manifest(Path output) {
     Path file = StageManifest.fileOf(output);
     try {
-      return MAPPER.readTree(Files.readAllBytes(file));
+      return MAPPER.readTree(RegularFiles.readAtMost(file, MOST_BYTES));
     } catch (IOException e) {
       throw new MnemeException(
           "cannot read %s: %s; delete it to make the stage again".formatted(file, FailureText.of(e)),

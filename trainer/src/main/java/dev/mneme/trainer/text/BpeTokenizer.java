@@ -4,6 +4,7 @@ import com.google.common.base.Preconditions;
 import com.google.common.hash.Hashing;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.gguf.ByteLevelAlphabet;
 import dev.mneme.store.json.JsonValue;
 import dev.mneme.trainer.files.AtomicFile;
@@ -22,6 +23,8 @@ public final class BpeTokenizer {
 
   /** Begins every document and ends every generation. */
   public static final String BEGIN = "<|endoftext|>";
+
+  private static final long MOST_BYTES = 128L << 20;
 
   /** Two ids that join to a third; earlier merges go first. */
   record Merge(int left, int right, int joined) {}
@@ -56,12 +59,8 @@ public final class BpeTokenizer {
    * @throws MnemeException if it is missing or a tokenizer of another kind
    */
   public static BpeTokenizer read(Path file) {
-    try {
-      byte[] bytes = Files.readAllBytes(file);
-      return BpeTokenizerJson.read(JsonValue.parse(file.toString(), bytes), bytes);
-    } catch (IOException e) {
-      throw new MnemeException("cannot read the tokenizer %s: %s".formatted(file, e), e);
-    }
+    byte[] bytes = RegularFiles.read(file, MOST_BYTES);
+    return BpeTokenizerJson.read(JsonValue.parse(file.toString(), bytes), bytes);
   }
 
   /**

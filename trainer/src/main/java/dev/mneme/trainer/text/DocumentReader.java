@@ -4,6 +4,7 @@ import com.google.common.base.CharMatcher;
 import dev.mneme.FailureText;
 import dev.mneme.MalformedFileException;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.RegularFiles;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
@@ -15,8 +16,6 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
@@ -58,15 +57,13 @@ final class DocumentReader implements Closeable {
   static DocumentReader open(Path file) {
     try {
       return new DocumentReader(file, unpack(file));
-    } catch (NoSuchFileException e) {
-      throw new MnemeException("no such corpus file: " + file, e);
     } catch (IOException e) {
       throw failure(file, e);
     }
   }
 
   private static InputStream unpack(Path file) throws IOException {
-    var raw = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES);
+    var raw = new BufferedInputStream(RegularFiles.open(file), BUFFER_BYTES);
     try {
       raw.mark(2);
       int magic = raw.read() | raw.read() << 8;
