@@ -26,7 +26,6 @@ import org.slf4j.LoggerFactory;
 public final class ShingleCheck {
   private static final Logger log = LoggerFactory.getLogger(ShingleCheck.class);
 
-
   /**
    * What counts as the same text.
    *
@@ -118,8 +117,8 @@ public final class ShingleCheck {
       }
       throw new MnemeException(
           found
-              + "; take these documents out of the training text or evaluate on other text; force"
-              + " to train all the same:",
+              + "; take these documents out of the training text or evaluate on other text;"
+              + " --force (RecipeRun.force) trains all the same:",
           documents);
     }
   }

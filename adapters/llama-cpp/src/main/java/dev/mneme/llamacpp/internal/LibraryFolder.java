@@ -134,8 +134,7 @@ record LibraryFolder(Path folder, Path llama, List<Path> ggml) {
       return SymbolLookup.libraryLookup(file, Arena.global());
     } catch (IllegalArgumentException e) {
       throw new NativeLibraryException(
-          "cannot load %s (%s): it is no library for this system, or one that it needs is missing; on Linux \"ldd %s\" shows which"
-              .formatted(file, FailureText.of(e), file),
+          "cannot load %s: %s".formatted(file, LinkerError.reason(file).orElse(FailureText.of(e))),
           e);
     }
   }

@@ -66,7 +66,7 @@ final class NativeLog {
       }
       switch (effective) {
         case ERROR -> LOG.error(line);
-        case WARN -> LOG.warn(line);
+        case WARN -> warn(line);
         case INFO -> LOG.debug(line); // dozens of lines for each session
         default -> LOG.trace(line);
       }
@@ -78,6 +78,19 @@ final class NativeLog {
       }
     } catch (Throwable e) {
       // A log line is not worth the process.
+    }
+  }
+
+  /**
+   * The library warns of much that is as it should be: ids that end a generation, a context shorter
+   * than the model's, memories without names of tokens. What makes a model's text worse it calls
+   * so.
+   */
+  private static void warn(String line) {
+    if (line.contains("DEGRADED") || line.contains("missing pre-tokenizer")) {
+      LOG.warn(line);
+    } else {
+      LOG.info(line);
     }
   }
 
