@@ -70,10 +70,7 @@ final class Generator {
   private int[] promptIds() {
     int[] ids =
         switch (request.prompt()) {
-          case GenerationRequest.Prompt.Text(String prompt) -> {
-            HostModel host = session.lease().host();
-            yield Contract.encoded(host.tokenizer().encode(prompt), host);
-          }
+          case GenerationRequest.Prompt.Text(String prompt) -> encode(prompt);
           case GenerationRequest.Prompt.Ids(var given) -> Ints.toArray(given);
         };
     session.requireIds(ids);
@@ -82,11 +79,26 @@ final class Generator {
           "an empty prompt gives this host no token to continue from; give some text");
     }
     if (ids.length >= session.capacity()) {
-      throw new ContextOverflowException(
-          "the prompt has %d tokens, but host and memories together hold %d and one must stay free; shorten it or open the models with a longer context"
-              .formatted(ids.length, session.capacity()));
+      throw overflow(String.valueOf(ids.length));
     }
     return ids;
+  }
+
+  /** A text that cannot fit is refused by its length, since reading it takes seconds. */
+  private int[] encode(String prompt) {
+    HostModel host = session.lease().host();
+    Tokenizer tokenizer = host.tokenizer();
+    long fewest = tokenizer.fewestIds(prompt);
+    if (fewest >= session.capacity()) {
+      throw overflow("at least " + fewest);
+    }
+    return Contract.encoded(tokenizer.encode(prompt), host);
+  }
+
+  private ContextOverflowException overflow(String tokens) {
+    return new ContextOverflowException(
+        "the prompt has %s tokens, but host and memories together hold %d and one must stay free; %s"
+            .formatted(tokens, session.capacity(), session.remedyForLength()));
   }
 
   private Generation.@Nullable Finish step() {

@@ -12,7 +12,7 @@ import java.util.Set;
  * it, after its sessions; it owns native memory. Sampling, stop strings and chat formats are not
  * here.
  */
-public interface HostModel extends AutoCloseable {
+public interface HostModel extends AutoCloseable, ContextLimited {
 
   /** A short name for messages, usually the file's. */
   String name();
@@ -31,6 +31,7 @@ public interface HostModel extends AutoCloseable {
   int logitWidth();
 
   /** Tokens a session of this host can hold. */
+  @Override
   int contextLength();
 
   /** What tells this host from others; empty if the engine cannot give activations. */

@@ -239,7 +239,15 @@ public final class MemoryAugmentedModel implements AutoCloseable {
    */
   public Score score(String text) {
     Arguments.present(text, "text");
-    return score(Contract.encoded(host().tokenizer().encode(text), host()));
+    Tokenizer tokenizer = host().tokenizer();
+    long fewest = tokenizer.fewestIds(text);
+    int most = host().contextLength();
+    if (fewest > most) {
+      throw new ContextOverflowException(
+          "the text has at least %d tokens, but %s holds %d; score it in windows (Perplexity)"
+              .formatted(fewest, host().name(), most));
+    }
+    return score(Contract.encoded(tokenizer.encode(text), host()));
   }
 
   /**

@@ -9,7 +9,7 @@ import java.util.Optional;
  * MemoryAugmentedModel} it is owned and closed by that model. It owns native memory. How strongly
  * it weighs in is not its business but a {@link LambdaPolicy}'s.
  */
-public interface MemoryModule extends AutoCloseable {
+public interface MemoryModule extends AutoCloseable, ContextLimited {
 
   /** The pack's name, unique among the memories of one model: {@code law}. */
   String name();
@@ -24,6 +24,7 @@ public interface MemoryModule extends AutoCloseable {
   int logitWidth();
 
   /** Tokens a session of this memory can hold; the largest integer if it keeps none. */
+  @Override
   int contextLength();
 
   /** The host whose activations it reads, and where; empty if token ids are all it needs. */

@@ -96,6 +96,24 @@ final class MixtureSession implements AutoCloseable {
     return maxBatch;
   }
 
+  /** What helps where a text does not fit {@link #capacity}, in words. */
+  String remedyForLength() {
+    HostModel model = lease.host();
+    String name = model.name();
+    int longest = model.longestContext();
+    for (Attachment attachment : lease.attachments()) {
+      MemoryModule memory = attachment.memory();
+      if (memory.longestContext() < longest) {
+        longest = memory.longestContext();
+        name = memory.name();
+      }
+    }
+    return longest > capacity
+        ? "shorten the text, or open the models with more, up to the %d that %s was trained for"
+            .formatted(longest, name)
+        : "shorten the text, as %s was trained for no more than %d".formatted(name, longest);
+  }
+
   /** Steps at which a memory was left out for an invalid row. */
   int hostOnlySteps() {
     return hostOnlySteps;
@@ -122,8 +140,8 @@ final class MixtureSession implements AutoCloseable {
   void extend(int[] tokens, Rows rows) {
     if (length + tokens.length > capacity) {
       throw new ContextOverflowException(
-          "%d tokens after %d do not fit a context of %d; shorten the text or open the models with a longer context"
-              .formatted(tokens.length, length, capacity));
+          "%d tokens after %d do not fit a context of %d; %s"
+              .formatted(tokens.length, length, capacity, remedyForLength()));
     }
     var calls = new ArrayList<@Nullable Future<FloatRows>>();
     for (int i = 0; i < memoryRows.length; i++) {

@@ -25,6 +25,15 @@ public interface Tokenizer {
     return encode(Arguments.present(text, "text"), true, false);
   }
 
+  /**
+   * A number of ids that {@link #encode(String)} gives at least, known from a text's length alone:
+   * no id spells more than the longest entry of the vocabulary. 0 where a tokenizer may drop parts
+   * of a text.
+   */
+  default long fewestIds(String text) {
+    return 0;
+  }
+
   /** What the ids mean. */
   Vocabulary vocabulary();
 

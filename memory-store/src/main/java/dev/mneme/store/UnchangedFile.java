@@ -6,24 +6,33 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.Map;
 
 /**
- * A file that is mapped into memory and must stay as it is: touching mapped pages of a file that
- * shrank would end the process, so the file is looked at before each use.
+ * A file that must stay as it was: while it is read, so that all of it is of one moment, or as long
+ * as it is mapped into memory, since touching mapped pages of a file that shrank ends the process.
+ *
+ * <p>A change is told by size, time of change, number in the file system and, where the file system
+ * has it, the time of the last change of these, which no program sets at will.
  */
 public final class UnchangedFile {
 
+  private static final String UNIX = "unix:size,lastModifiedTime,ino,dev,ctime";
+
   private final Path path;
   private final long size;
-  private final FileTime time;
+  private final Object state;
 
   /** Remembers the file as it is now. */
   public UnchangedFile(Path path) {
     this.path = path;
-    BasicFileAttributes attributes = attributes(path);
-    size = attributes.size();
-    time = attributes.lastModifiedTime();
+    state = state(path);
+    try {
+      size = Files.size(path);
+    } catch (IOException e) {
+      throw new MnemeException("cannot read " + path + ": " + FailureText.of(e), e);
+    }
   }
 
   /** Bytes. */
@@ -32,25 +41,24 @@ public final class UnchangedFile {
   }
 
   /**
-   * Looks at the file. One that was deleted is still whole where it is mapped.
+   * Looks at the file. One that was deleted is still whole for who has it open or mapped.
    *
    * @throws MnemeException if it is not as it was
    */
   public void require() {
-    if (!Files.exists(path)) {
-      return;
-    }
-    BasicFileAttributes now = attributes(path);
-    if (now.size() != size || !now.lastModifiedTime().equals(time)) {
-      throw new MnemeException(
-          "%s was changed while it is in use; open it again (on llama.cpp a host or a Memory Decoder can be opened with memoryMapped false to be independent of its file)"
-              .formatted(path));
+    if (Files.exists(path) && !state(path).equals(state)) {
+      throw new MnemeException("%s was changed while it is in use; open it again".formatted(path));
     }
   }
 
-  private static BasicFileAttributes attributes(Path path) {
+  private static Object state(Path path) {
     try {
-      return Files.readAttributes(path, BasicFileAttributes.class);
+      try {
+        return Map.copyOf(Files.readAttributes(path, UNIX));
+      } catch (UnsupportedOperationException | IllegalArgumentException e) {
+        BasicFileAttributes basic = Files.readAttributes(path, BasicFileAttributes.class);
+        return List.of(basic.size(), basic.lastModifiedTime());
+      }
     } catch (IOException e) {
       throw new MnemeException("cannot read " + path + ": " + FailureText.of(e), e);
     }

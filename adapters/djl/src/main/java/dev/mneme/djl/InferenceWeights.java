@@ -12,6 +12,7 @@ import dev.mneme.djl.WeightSlots.Slot;
 import dev.mneme.djl.internal.Script;
 import dev.mneme.djl.internal.Torch;
 import dev.mneme.store.safetensors.Dtype;
+import dev.mneme.store.safetensors.FloatReader;
 import dev.mneme.store.safetensors.TensorInfo;
 import dev.mneme.store.safetensors.TensorSource;
 import java.lang.foreign.Arena;
@@ -23,9 +24,8 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * A model's weights as tensors in the order of its {@link WeightSlots}. What the files store in the
- * numbers wanted is used where it is mapped, the rest converted. Owns native memory; the source it
- * was read from must stay open as long as {@link #mapped}.
+ * A model's weights as tensors in the order of its {@link WeightSlots}. They are copies: nothing
+ * that happens to the files afterwards changes them. Owns native memory.
  */
 final class InferenceWeights implements AutoCloseable {
 
@@ -37,7 +37,6 @@ final class InferenceWeights implements AutoCloseable {
   private final WeightPrecision precision;
   private final long largestBuffer;
   private final List<PtNDArray> tensors = new ArrayList<>();
-  private boolean mapped;
 
   private InferenceWeights(
       Path directory,
@@ -93,11 +92,6 @@ final class InferenceWeights implements AutoCloseable {
     return tensors;
   }
 
-  /** Whether some of them lie in the model's mapped files. */
-  boolean mapped() {
-    return mapped;
-  }
-
   private void add(Slot slot) {
     TensorInfo info = source.tensors().get(slot.source());
     if (info == null) {
@@ -116,7 +110,6 @@ final class InferenceWeights implements AutoCloseable {
         int type = numbers.products();
         tensors.add(converted(matrix, type)); // the same storage where nothing needs converting
         if (info.dtype() == (numbers == WeightPrecision.FLOAT32 ? Dtype.F32 : Dtype.BF16)) {
-          mapped = true;
           copies.keep();
         }
       }
@@ -161,7 +154,7 @@ final class InferenceWeights implements AutoCloseable {
     }
   }
 
-  /** Copies of one weight's bytes, which go with the reading of it unless they are kept. */
+  /** Copies of one weight's bytes, which go with the reading of it unless the weight lies there. */
   private final class Copies implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();
@@ -181,7 +174,7 @@ final class InferenceWeights implements AutoCloseable {
     }
   }
 
-  /** A tensor over the bytes where they are, or a copy where one buffer cannot hold them. */
+  /** A tensor over a copy of the bytes, in parts where one buffer cannot hold them. */
   private PtNDArray stored(PtNDManager owner, TensorInfo info, MemorySegment data, Copies copies) {
     if (data.byteSize() <= largestBuffer) {
       return stored(owner, info, info.shape(), data, copies);
@@ -202,17 +195,17 @@ final class InferenceWeights implements AutoCloseable {
     }
   }
 
-  /** A tensor over the bytes where they are, or over a copy where they lie crooked. */
+  /**
+   * A tensor over a copy of the bytes. The files are mapped, and PyTorch reading a mapped file that
+   * another process shortens would end the JVM; a copy made in Java fails with a message.
+   */
   private PtNDArray stored(
       PtNDManager owner, TensorInfo info, List<Long> size, MemorySegment data, Copies copies) {
     int bytes = info.dtype().bits() / Byte.SIZE;
-    MemorySegment straight = data;
-    if (data.address() % bytes != 0) {
-      straight = copies.arena.allocate(data.byteSize(), bytes);
-      straight.copyFrom(data);
-    }
+    MemorySegment copy = copies.arena.allocate(data.byteSize(), bytes);
+    FloatReader.copy(data, copy);
     Shape shape = new Shape(size.stream().mapToLong(Long::longValue).toArray());
-    ByteBuffer buffer = straight.asByteBuffer();
+    ByteBuffer buffer = copy.asByteBuffer();
     return switch (info.dtype()) {
       case F32 -> owner.create(buffer, shape, DataType.FLOAT32);
       case F64 -> owner.create(buffer, shape, DataType.FLOAT64);

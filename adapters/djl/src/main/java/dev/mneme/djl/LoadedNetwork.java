@@ -26,7 +26,6 @@ final class LoadedNetwork implements AutoCloseable {
   private final Script script;
   private final InferenceWeights weights;
   private final IValue weightList;
-  private final List<UnchangedFile> mapped;
   private int openSessions;
   private boolean closed;
 
@@ -46,7 +45,6 @@ final class LoadedNetwork implements AutoCloseable {
     this.directory = directory;
     bytes =
         source.tensors().values().stream().mapToLong(tensor -> tensor.end() - tensor.begin()).sum();
-    // As the files are now: one that changes while it is read is found at the first use.
     List<UnchangedFile> files = source.files().stream().map(UnchangedFile::new).toList();
     script = new Script(ScriptedWeights.CLASS, code);
     try {
@@ -55,8 +53,14 @@ final class LoadedNetwork implements AutoCloseable {
       script.close();
       throw e;
     }
-    weightList = Script.list(weights.tensors());
-    mapped = weights.mapped() ? files : List.of();
+    try {
+      files.forEach(UnchangedFile::require); // so that all weights are of one moment
+      weightList = Script.list(weights.tensors());
+    } catch (RuntimeException | Error e) {
+      weights.close();
+      script.close();
+      throw e;
+    }
   }
 
   Script script() {
@@ -66,11 +70,6 @@ final class LoadedNetwork implements AutoCloseable {
   /** The last argument of the script's {@code forward}. */
   IValue weights() {
     return weightList;
-  }
-
-  /** Called before each use of mapped weights. */
-  void requireUnchangedFiles() {
-    mapped.forEach(UnchangedFile::require);
   }
 
   /**

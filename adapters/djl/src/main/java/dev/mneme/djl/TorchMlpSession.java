@@ -51,7 +51,6 @@ final class TorchMlpSession extends EngineSession implements MemorySession {
   public FloatRows recall(int[] tokens, FloatRows given, Rows wanted) {
     requireExtendable(tokens);
     requireActivations(given, tokens, wanted, shape.input());
-    network.requireUnchangedFiles();
     int rows = given.count();
     if (rows > buffers.logits().capacity()) {
       Buffers larger = newBuffers(rows);

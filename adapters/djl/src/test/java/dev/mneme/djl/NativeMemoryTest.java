@@ -92,7 +92,7 @@ class NativeMemoryTest {
 
   private void openAndCloseModels(int times) {
     for (int i = 0; i < times; i++) {
-      var converted = TorchOptions.defaults().withPrecision(WeightPrecision.BFLOAT16); // not mapped
+      var converted = TorchOptions.defaults().withPrecision(WeightPrecision.BFLOAT16);
       try (TorchHost host = TorchHost.open(directory, converted);
           HostSession session = host.openSession(1)) {
         session.forward(new int[] {5}, Rows.LAST);

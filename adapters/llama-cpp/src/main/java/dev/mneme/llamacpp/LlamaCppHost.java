@@ -13,7 +13,6 @@ import dev.mneme.store.gguf.GgufFile;
 import dev.mneme.store.gguf.GgufKind;
 import dev.mneme.store.gguf.GgufVocabulary;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -53,8 +52,22 @@ public final class LlamaCppHost implements HostModel {
   public static LlamaCppHost open(Path file, LlamaCppOptions options) {
     GgufFile gguf = GgufFile.read(file);
     GgufKind.requireLanguageModel(gguf);
-    Vocabulary vocabulary = GgufVocabulary.read(gguf);
-    return new LlamaCppHost(new LlamaModel(file, options), vocabulary);
+    GgufVocabulary.read(gguf); // its reason comes before the library's
+    var model = new LlamaModel(file, options);
+    try {
+      return new LlamaCppHost(model, vocabulary(model));
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  /** The file's entries with the special ids that the library takes. */
+  private static Vocabulary vocabulary(LlamaModel model) {
+    OptionalInt bos = model.bos();
+    boolean used =
+        model.addsBos() || model.file().integer("tokenizer.ggml.bos_token_id").isPresent();
+    return GgufVocabulary.read(model.file(), used ? bos : OptionalInt.empty(), model.ends());
   }
 
   @Override
@@ -83,9 +96,17 @@ public final class LlamaCppHost implements HostModel {
   }
 
   @Override
+  public int longestContext() {
+    return model.trainedContext();
+  }
+
+  @Override
   public synchronized Optional<HostIdentity> identity() {
     if (identity == null) {
-      identity = HostNorms.ofGguf(model.file());
+      model.requireUnchangedFile();
+      HostIdentity read = HostNorms.ofGguf(model.file());
+      model.requireUnchangedFile();
+      identity = read;
     }
     return Optional.of(identity);
   }
@@ -102,34 +123,7 @@ public final class LlamaCppHost implements HostModel {
 
   /** The chat template the file carries, in its template language. */
   public Optional<String> chatTemplate() {
-    return model.chatTemplate();
-  }
-
-  /**
-   * Formats a conversation by the file's chat template.
-   *
-   * @param addAssistant whether to end with the opening of the assistant's answer
-   * @throws MnemeException if the file has no template, or one llama.cpp does not recognise
-   */
-  public String formatChat(List<ChatMessage> messages, boolean addAssistant) {
-    String template =
-        chatTemplate()
-            .orElseThrow(
-                () ->
-                    new MnemeException(
-                        name() + " has no chat template; format the prompt yourself"));
-    String[] pairs =
-        messages.stream()
-            .flatMap(message -> java.util.stream.Stream.of(message.role(), message.content()))
-            .toArray(String[]::new);
-    return model
-        .applyTemplate(template, pairs, addAssistant)
-        .orElseThrow(
-            () ->
-                new MnemeException(
-                    "llama.cpp does not recognise the chat template of "
-                        + name()
-                        + "; format the prompt yourself"));
+    return model.file().string("tokenizer.chat_template");
   }
 
   @Override

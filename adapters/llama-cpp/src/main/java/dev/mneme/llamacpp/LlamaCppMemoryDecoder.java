@@ -74,6 +74,11 @@ public final class LlamaCppMemoryDecoder implements MemoryModule {
   }
 
   @Override
+  public int longestContext() {
+    return model.trainedContext();
+  }
+
+  @Override
   public MemorySession openSession(int threads) {
     return model.openSession(threads, Set.of());
   }

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param batchSize tokens one native call takes, at least 1
  * @param threads most threads a call of a session uses; 0 leaves it to who opens the session. Calls
  *     that run at once share the processor's cores, so each may get fewer
- * @param memoryMapped whether weights are mapped instead of read: loads faster and shares memory
- *     between processes, but the file must not change meanwhile
+ * @param memoryMapped whether weights are mapped instead of read into memory of the model's own.
+ *     Mapped weights load faster and are shared between processes, but a program that shortens the
+ *     file meanwhile ends this process, and one that overwrites it may change what is computed
  * @param gpuLayers blocks to run on a GPU, counted from the last; {@link #ALL_LAYERS} for every one
  * @param devices GPUs to use by {@link Device#name}; all of them if empty
  * @param flashAttention how attention is computed
@@ -59,12 +60,12 @@ public record LlamaCppOptions(
   }
 
   /**
-   * The model's own context, batches of 512, mapped weights, no GPU, a 16-bit cache, the library of
-   * the settings.
+   * The model's own context, batches of 512, weights that are read, no GPU, a 16-bit cache, the
+   * library of the settings.
    */
   public static LlamaCppOptions defaults() {
     return new LlamaCppOptions(
-        0, 512, 0, true, 0, List.of(), FlashAttention.AUTO, CacheType.F16, null);
+        0, 512, 0, false, 0, List.of(), FlashAttention.AUTO, CacheType.F16, null);
   }
 
   public LlamaCppOptions withContextLength(int value) {

@@ -1,5 +1,6 @@
 package dev.mneme.llamacpp;
 
+import com.google.common.base.Ascii;
 import com.google.common.base.Preconditions;
 import dev.mneme.Tokenizer;
 import dev.mneme.Vocabulary;
@@ -8,8 +9,8 @@ import dev.mneme.store.gguf.GgufVocabulary;
 import java.util.Arrays;
 
 /**
- * The tokenizer of a GGUF file. The beginning-of-sequence id is added here, where the file asks for
- * it.
+ * The tokenizer of a GGUF file, by llama.cpp's reading of the file: a setting that the file leaves
+ * out is what the library in use takes for it.
  */
 final class LlamaCppTokenizer implements Tokenizer {
 
@@ -18,24 +19,50 @@ final class LlamaCppTokenizer implements Tokenizer {
 
   private final LlamaModel model;
   private final Vocabulary vocabulary;
-  private final boolean sentencePiece;
   private final boolean keepsLeadingBlank;
   private final int[] blank;
+  private final boolean addsBos;
+  private final boolean addsLeadingSpace;
+  private final int longestEntry;
 
   LlamaCppTokenizer(LlamaModel model, Vocabulary vocabulary) {
     this.model = model;
     this.vocabulary = vocabulary;
-    this.sentencePiece = model.file().string("tokenizer.ggml.model").orElse("").equals("llama");
-    this.keepsLeadingBlank = model.file().bool(GgufVocabulary.KEEPS_LEADING_BLANK).orElse(false);
-    this.blank = keepsLeadingBlank ? idOfBlank(vocabulary) : new int[0];
+    keepsLeadingBlank = model.file().bool(GgufVocabulary.KEEPS_LEADING_BLANK).orElse(false);
+    blank = keepsLeadingBlank ? idOfBlank(vocabulary) : new int[0];
+    addsBos = model.addsBos() && vocabulary.bos().isPresent();
+    addsLeadingSpace = spellsLeadingSpace();
+    longestEntry = longestEntry();
+  }
+
+  /** Bytes; endless where a text may become ids that spell less than it. */
+  private int longestEntry() {
+    boolean dropsBlanks =
+        Ascii.toLowerCase(model.file().string("general.name").orElse("")).contains("phi");
+    int longest = 1;
+    int singleBytes = 0;
+    for (int id = 0; id < vocabulary.size(); id++) {
+      if (vocabulary.kind(id) == Vocabulary.Kind.TEXT) {
+        int bytes = vocabulary.bytes(id).length;
+        longest = Math.max(longest, bytes);
+        singleBytes += bytes == 1 ? 1 : 0;
+      }
+    }
+    // llama.cpp drops bytes that have no entry, and blanks behind some of Phi-3's marks.
+    return singleBytes < 256 || dropsBlanks ? Integer.MAX_VALUE : longest;
+  }
+
+  /** The library has no call that tells, so a letter is encoded. */
+  private boolean spellsLeadingSpace() {
+    byte[] spelled = vocabulary.spell(model.tokenize("a", false));
+    return spelled.length > 1 && spelled[0] == ' ';
   }
 
   @Override
   public int[] encode(String text, boolean addBos, boolean parseSpecial) {
     Preconditions.checkArgument(text != null, "text must not be null");
     int[] ids = idsOf(text, parseSpecial);
-    boolean wanted = model.file().bool("tokenizer.ggml.add_bos_token").orElse(sentencePiece);
-    if (!addBos || !wanted || vocabulary.bos().isEmpty()) {
+    if (!addBos || !addsBos) {
       return ids;
     }
     int[] all = new int[ids.length + 1];
@@ -67,12 +94,17 @@ final class LlamaCppTokenizer implements Tokenizer {
   }
 
   @Override
+  public long fewestIds(String text) {
+    return Math.max(0, text.length() - 1) / longestEntry; // one blank may be taken off
+  }
+
+  @Override
   public Vocabulary vocabulary() {
     return vocabulary;
   }
 
   @Override
   public boolean addsLeadingSpace() {
-    return model.file().bool("tokenizer.ggml.add_space_prefix").orElse(sentencePiece);
+    return addsLeadingSpace;
   }
 }

@@ -50,10 +50,10 @@ import org.junit.jupiter.params.provider.ValueSource;
  *     a LlamaSession fills in the token pointer once and leaves the other null</td></tr>
  * <tr><td>the text, score or kind of an id outside the vocabulary</td><td>these functions are not
  *     bound; Vocabulary decodes in Java</td></tr>
- * <tr><td>tokenizing a negative length</td><td>not to be reached: LlamaModel.tokenize passes an
+ * <tr><td>tokenizing a negative length</td><td>not to be reached: NativeVocabulary.tokenize passes an
  *     array's length; its least value, 0, is tested</td></tr>
  * <tr><td>text functions without a vocabulary</td><td>LlamaCppHost.open needs one; for memories
- *     TokenizerGuard.isWithoutNames in LlamaModel.tokenize</td></tr>
+ *     TokenizerGuard.isWithoutNames in NativeVocabulary.tokenize</td></tr>
  * <tr><td>a null vocabulary</td><td>LlamaModel's constructor throws where loading gave no model, and
  *     checkOpen after its end</td></tr>
  * <tr><td>decoding with a model loaded for its vocabulary only</td><td>not to be reached, so not
@@ -80,7 +80,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * <tr><td>a token listed twice, also by a name cut at a zero byte</td><td>TokenizerGuard</td></tr>
  * <tr><td>no block, or a negative epsilon</td><td>ModelShape, GgufGuard.checkNumbers</td></tr>
  * <tr><td>an empty metadata key</td><td>GgufFile</td></tr>
- * <tr><td>a mapped file that was truncated or overwritten</td><td>LlamaModel.requireUnchangedFile
+ * <tr><td>a mapped file that was truncated or overwritten</td><td>LlamaModel.requireUnchangedWeights
  *     before each call; a change during a call is not to be caught, see
  *     LlamaCppOptions.memoryMapped</td></tr>
  * <tr><td>attention that is not causal, with batches larger than their graphs</td>
@@ -438,7 +438,8 @@ class LlamaCppAbortGuardTest {
         jvm.outcome(
             () -> {
               Path file = Path.of(name);
-              try (LlamaCppHost model = LlamaCppHost.open(file);
+              LlamaCppOptions options = LlamaCppOptions.defaults().withMemoryMapped(true);
+              try (LlamaCppHost model = LlamaCppHost.open(file, options);
                   HostSession session = model.openSession(1)) {
                 Files.write(file, new byte[truncated ? 100 : (int) Files.size(file)]);
                 return session.forward(new int[] {5}, Rows.LAST).count();

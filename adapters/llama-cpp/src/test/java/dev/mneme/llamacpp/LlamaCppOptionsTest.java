@@ -22,7 +22,7 @@ class LlamaCppOptionsTest {
             "contextLength", DEFAULTS.withContextLength(77),
             "batchSize", DEFAULTS.withBatchSize(78),
             "threads", DEFAULTS.withThreads(79),
-            "memoryMapped", DEFAULTS.withMemoryMapped(false),
+            "memoryMapped", DEFAULTS.withMemoryMapped(true),
             "gpuLayers", DEFAULTS.withGpuLayers(80),
             "devices", DEFAULTS.withDevices(List.of("CUDA0")),
             "flashAttention", DEFAULTS.withFlashAttention(FlashAttention.OFF),

@@ -7,6 +7,7 @@ import dev.mneme.Vocabulary.Kind;
 import dev.mneme.Vocabulary.Merges;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -59,7 +60,8 @@ public final class GgufVocabulary {
   private final boolean byteLevel;
   private final byte[][] tokens;
   private final int[] types;
-  private final Vocabulary.Builder vocabulary = Vocabulary.builder();
+  private final Set<Integer> ends = new HashSet<>();
+  private final Vocabulary.Builder builder = Vocabulary.builder();
 
   private GgufVocabulary(GgufFile file) {
     this.file = file;
@@ -79,11 +81,31 @@ public final class GgufVocabulary {
    * The vocabulary of a file with a SentencePiece ({@code llama}) or byte-level ({@code gpt2})
    * tokenizer.
    *
-   * @throws MalformedFileException if the keys contradict each other or an id is out of range
+   * @throws MalformedFileException if the keys contradict each other
    * @throws MnemeException if the file has no tokenizer, or one of another kind
    */
   public static Vocabulary read(GgufFile file) {
-    return new GgufVocabulary(file).read();
+    var vocabulary = new GgufVocabulary(file);
+    vocabulary.addEntries();
+    vocabulary.addNamedSpecialIds();
+    return vocabulary.build();
+  }
+
+  /**
+   * The vocabulary of a file with the special ids that a library takes, which has rules of its own
+   * for what a file leaves out or names outside its tokens.
+   *
+   * @param bos the id that begins a sequence
+   * @param ends all ids that end a generation
+   * @throws MalformedFileException as {@link #read(GgufFile)}
+   */
+  public static Vocabulary read(GgufFile file, OptionalInt bos, Set<Integer> ends) {
+    var vocabulary = new GgufVocabulary(file);
+    vocabulary.addEntries();
+    bos.ifPresent(vocabulary.builder::bos);
+    vocabulary.ends.clear();
+    vocabulary.ends.addAll(ends);
+    return vocabulary.build();
   }
 
   /**
@@ -112,35 +134,42 @@ public final class GgufVocabulary {
     };
   }
 
-  private Vocabulary read() {
+  private void addEntries() {
     for (int id = 0; id < tokens.length; id++) {
       addEntry(id);
     }
-    specialId("bos_token_id").ifPresent(vocabulary::bos);
-    file.bool(KEYS + "add_bos_token").ifPresent(vocabulary::beginsWithBos);
+  }
+
+  private void addNamedSpecialIds() {
+    specialId("bos_token_id").ifPresent(builder::bos);
     for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
-      specialId(key).ifPresent(vocabulary::end);
+      specialId(key).ifPresent(ends::add);
     }
+  }
+
+  private Vocabulary build() {
+    ends.forEach(builder::end);
+    file.bool(KEYS + "add_bos_token").ifPresent(builder::beginsWithBos);
     byte[][] merges = byteLevel ? file.byteStrings(KEYS + "merges") : new byte[0][];
     if (merges.length > 0) {
-      vocabulary.merges(
+      builder.merges(
           Merges.of(
               Arrays.stream(merges)
                   .map(rule -> new String(rule, StandardCharsets.UTF_8))
                   .toList()));
     }
-    return vocabulary.build();
+    return builder.build();
   }
 
   private void addEntry(int id) {
     String name = new String(tokens[id], StandardCharsets.UTF_8);
     int type = types.length == 0 ? NORMAL : types[id];
     if (type == CONTROL && name.equals(END_TAG)) {
-      vocabulary.end(id);
+      ends.add(id);
     }
     if (isMistypeable(type) && END_NAMES.contains(name)) {
       type = CONTROL;
-      vocabulary.end(id);
+      ends.add(id);
     }
     if (type == USER_DEFINED && isReserved(name)) {
       type = CONTROL;
@@ -150,11 +179,11 @@ public final class GgufVocabulary {
       type = UNUSED;
     }
     switch (type) {
-      case NORMAL -> vocabulary.add(normalBytes(id, name), Kind.TEXT);
-      case USER_DEFINED -> vocabulary.add(tokens[id], Kind.ADDED);
-      case BYTE -> vocabulary.add(new byte[] {namedByte(id, name)}, Kind.TEXT);
-      case CONTROL, UNKNOWN -> vocabulary.add(tokens[id], Kind.CONTROL);
-      case UNUSED, UNDEFINED -> vocabulary.add(tokens[id], Kind.UNUSED);
+      case NORMAL -> builder.add(normalBytes(id, name), Kind.TEXT);
+      case USER_DEFINED -> builder.add(tokens[id], Kind.TEXT);
+      case BYTE -> builder.add(new byte[] {namedByte(id, name)}, Kind.TEXT);
+      case CONTROL, UNKNOWN -> builder.add(tokens[id], Kind.CONTROL);
+      case UNUSED, UNDEFINED -> builder.add(tokens[id], Kind.UNUSED);
       default -> throw malformed("token_type", "token %d has unknown type %d".formatted(id, type));
     }
   }
@@ -187,16 +216,12 @@ public final class GgufVocabulary {
     return (byte) Integer.parseInt(matcher.group(1), 16);
   }
 
+  /** An id outside the tokens means that there is none. */
   private OptionalInt specialId(String key) {
     OptionalLong id = file.integer(KEYS + key);
-    if (id.isEmpty()) {
-      return OptionalInt.empty();
-    }
-    if (id.getAsLong() < 0 || id.getAsLong() >= tokens.length) {
-      throw malformed(
-          key, "id %d is outside the %d tokens".formatted(id.getAsLong(), tokens.length));
-    }
-    return OptionalInt.of((int) id.getAsLong());
+    return id.isEmpty() || id.getAsLong() < 0 || id.getAsLong() >= tokens.length
+        ? OptionalInt.empty()
+        : OptionalInt.of((int) id.getAsLong());
   }
 
   private MalformedFileException malformed(String key, String problem) {

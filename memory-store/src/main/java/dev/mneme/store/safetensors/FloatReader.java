@@ -53,6 +53,20 @@ public final class FloatReader {
   }
 
   /**
+   * Copies stored bytes as they are.
+   *
+   * @throws MalformedFileException if the file was truncated meanwhile
+   */
+  public static void copy(MemorySegment data, MemorySegment into) {
+    try {
+      into.copyFrom(data);
+      awaitFaults();
+    } catch (InternalError e) { // how the JVM reports a mapping whose file shrank
+      throw new MalformedFileException("the weights' file was TRUNCATED while it was read", e);
+    }
+  }
+
+  /**
    * Compiled code learns of a fault in a mapping only when the thread next leaves and enters Java,
    * which yielding does.
    */

@@ -206,15 +206,14 @@ class GgufVocabularyTest {
   }
 
   @Test
-  void refusesIdsOutOfRange() {
+  void takesNoSpecialIdFromOneOutsideTheTokens() {
     for (String key : List.of("bos_token_id", "eos_token_id", "eot_token_id", "eom_token_id")) {
-      assertThatExceptionOfType(MalformedFileException.class)
-          .isThrownBy(() -> new Tokens("llama").add("a", NORMAL).id(key, 1).read())
-          .withMessageContaining("\"tokenizer.ggml." + key + "\": id 1 is outside the 1 tokens");
+      for (long id : new long[] {1, 99_999, 0xFFFFFFFFL}) {
+        Vocabulary vocabulary = new Tokens("llama").add("a", NORMAL).id(key, id).read();
+        assertThat(vocabulary.bos()).isEmpty();
+        assertThat(vocabulary.endIds()).isEmpty();
+      }
     }
-    assertThatExceptionOfType(MalformedFileException.class)
-        .isThrownBy(
-            () -> new Tokens("llama").add("a", NORMAL).id("eos_token_id", 0xFFFFFFFFL).read());
   }
 
   @Test

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.mneme.NativeLibraryException;
 import dev.mneme.llamacpp.LlamaCppLibrary;
 import dev.mneme.llamacpp.LlamaCppOptions;
@@ -14,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
@@ -42,13 +44,16 @@ public final class LlamaLibrary {
   private final NativeLog log;
   private final Lock batchLock = new ReentrantLock();
   private final CoreShare cores = new CoreShare(Runtime.getRuntime().availableProcessors());
+  private final DeepStack deepStack = new DeepStack(memory());
 
   private final MethodHandle modelDefaultParams;
   private final MethodHandle modelLoad;
   private final MethodHandle modelFree;
   private final MethodHandle modelVocab;
-  private final MethodHandle modelChatTemplate;
   private final MethodHandle vocabSize;
+  private final MethodHandle vocabBos;
+  private final MethodHandle vocabAddsBos;
+  private final MethodHandle vocabIsEnd;
   private final MethodHandle contextDefaultParams;
   private final MethodHandle contextInit;
   private final MethodHandle contextFree;
@@ -58,7 +63,6 @@ public final class LlamaLibrary {
   private final Optional<MethodHandle> cacheOfContext;
   private final MethodHandle cacheRemove;
   private final MethodHandle tokenize;
-  private final MethodHandle applyTemplate;
   private final MethodHandle gpuOffload;
   private final MethodHandle tensorGet;
   private final Backends backends;
@@ -100,10 +104,13 @@ public final class LlamaLibrary {
             "llama_model_load_from_file", FunctionDescriptor.of(ADDRESS, ADDRESS, modelParams));
     modelFree = functions.bind("llama_model_free", FunctionDescriptor.ofVoid(ADDRESS));
     modelVocab = functions.bind("llama_model_get_vocab", FunctionDescriptor.of(ADDRESS, ADDRESS));
-    modelChatTemplate =
-        functions.bind(
-            "llama_model_chat_template", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
     vocabSize = functions.bind("llama_vocab_n_tokens", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    vocabBos = functions.bind("llama_vocab_bos", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    vocabAddsBos =
+        functions.bind("llama_vocab_get_add_bos", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
+    vocabIsEnd =
+        functions.bind(
+            "llama_vocab_is_eog", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS, JAVA_INT));
     contextDefaultParams =
         functions.bind("llama_context_default_params", FunctionDescriptor.of(contextParams));
     contextInit =
@@ -134,11 +141,6 @@ public final class LlamaLibrary {
                 JAVA_INT,
                 JAVA_BOOLEAN,
                 JAVA_BOOLEAN));
-    applyTemplate =
-        functions.bind(
-            "llama_chat_apply_template",
-            FunctionDescriptor.of(
-                JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_BOOLEAN, ADDRESS, JAVA_INT));
     gpuOffload = functions.bind("llama_supports_gpu_offload", FunctionDescriptor.of(JAVA_BOOLEAN));
     tensorGet =
         functions.bind(
@@ -156,6 +158,17 @@ public final class LlamaLibrary {
     } catch (Throwable e) {
       throw failed(e);
     }
+  }
+
+  private static long memory() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        ? system.getTotalMemorySize()
+        : Runtime.getRuntime().maxMemory();
+  }
+
+  /** For calls that recurse deeply. */
+  DeepStack deepStack() {
+    return deepStack;
   }
 
   GgmlLibrary ggml() {
@@ -233,10 +246,28 @@ public final class LlamaLibrary {
     }
   }
 
-  /** The model's chat template, or a null pointer. */
-  MemorySegment chatTemplate(MemorySegment model) {
+  /** The id that begins a text, or -1. */
+  int bos(MemorySegment vocab) {
     try {
-      return (MemorySegment) modelChatTemplate.invokeExact(model, MemorySegment.NULL);
+      return (int) vocabBos.invokeExact(vocab);
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
+  /** Whether texts begin with that id. */
+  boolean addsBos(MemorySegment vocab) {
+    try {
+      return (boolean) vocabAddsBos.invokeExact(vocab);
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
+  /** Whether an id ends a generation. */
+  boolean isEnd(MemorySegment vocab, int id) {
+    try {
+      return (boolean) vocabIsEnd.invokeExact(vocab, id);
     } catch (Throwable e) {
       throw failed(e);
     }
@@ -335,21 +366,6 @@ public final class LlamaLibrary {
       boolean parseSpecial) {
     try {
       return (int) tokenize.invokeExact(vocab, text, length, out, capacity, false, parseSpecial);
-    } catch (Throwable e) {
-      throw failed(e);
-    }
-  }
-
-  int applyTemplate(
-      MemorySegment template,
-      MemorySegment messages,
-      long count,
-      boolean addAssistant,
-      MemorySegment out,
-      int capacity) {
-    try {
-      return (int)
-          applyTemplate.invokeExact(template, messages, count, addAssistant, out, capacity);
     } catch (Throwable e) {
       throw failed(e);
     }

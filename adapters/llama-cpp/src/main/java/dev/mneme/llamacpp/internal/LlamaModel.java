@@ -1,12 +1,7 @@
 package dev.mneme.llamacpp.internal;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import dev.mneme.ClosedException;
 import dev.mneme.MalformedFileException;
-import dev.mneme.MnemeException;
 import dev.mneme.Tap;
 import dev.mneme.llamacpp.Device;
 import dev.mneme.llamacpp.LlamaCppOptions;
@@ -14,14 +9,15 @@ import dev.mneme.store.UnchangedFile;
 import dev.mneme.store.gguf.GgufFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,9 +44,10 @@ public final class LlamaModel implements AutoCloseable {
   private final int contextLength;
   private final List<UnchangedFile> unchanged; // every part of a split model
   private final MemorySegment model;
-  private final MemorySegment vocab;
+  private final NativeVocabulary vocabulary;
   private final int width;
   private final ThreadChoice threadChoice = new ThreadChoice();
+  private final ReadWriteLock vocabularyUse = new ReentrantReadWriteLock(); // written to close
   private final Object probing = new Object();
   private @Nullable Map<String, Integer> activationWidths; // guarded by probing
   private int openContexts;
@@ -64,14 +61,17 @@ public final class LlamaModel implements AutoCloseable {
    */
   public LlamaModel(Path path, LlamaCppOptions options) {
     this.options = options;
+    var first = new UnchangedFile(path);
     file = GgufFile.read(path);
+    unchanged = file.parts().stream().map(UnchangedFile::new).toList();
+    first.require();
     shape = GgufGuard.check(file);
     contextLength = contextLength(options.contextLength());
     CacheMemory.require(path, shape, contextLength, options.cacheType());
     library = LlamaLibrary.of(options.library());
     ReleaseGuard.check(file, shape, library.release());
     requireGpu();
-    unchanged = file.parts().stream().map(UnchangedFile::new).toList();
+    unchanged.forEach(UnchangedFile::require); // what was checked is what the library reads
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment params = library.modelDefaultParams(arena);
       setParams(params, arena);
@@ -87,8 +87,20 @@ public final class LlamaModel implements AutoCloseable {
                   complaints.isEmpty() ? "no reason given" : complaints,
                   complaints.contains(UNKNOWN_ARCHITECTURE) ? NEWER : ""));
     }
-    vocab = library.vocab(model);
+    requireReadWhole();
+    MemorySegment vocab = library.vocab(model);
     width = library.vocabSize(vocab);
+    vocabulary = new NativeVocabulary(library, file, vocab);
+  }
+
+  /** A file that changed while it was read is part of one and part of another. */
+  private void requireReadWhole() {
+    try {
+      requireUnchangedFile();
+    } catch (RuntimeException e) {
+      library.freeModel(model);
+      throw e;
+    }
   }
 
   private void requireGpu() {
@@ -120,7 +132,7 @@ public final class LlamaModel implements AutoCloseable {
   }
 
   private int contextLength(int asked) {
-    int trained = shape.context();
+    int trained = trainedContext();
     if (asked > trained) {
       throw new IllegalArgumentException(
           "%s was trained for a context of %d, so a context of %d would give nonsense"
@@ -134,11 +146,15 @@ public final class LlamaModel implements AutoCloseable {
     return threadChoice;
   }
 
-  /** Called before each use of mapped weights. */
-  void requireUnchangedFile() {
-    if (!options.memoryMapped()) {
-      return;
+  /** Called before and after each use of weights that may be mapped. */
+  void requireUnchangedWeights() {
+    if (options.memoryMapped()) {
+      requireUnchangedFile();
     }
+  }
+
+  /** Called before and after something is read from the file besides its weights. */
+  public void requireUnchangedFile() {
     unchanged.forEach(UnchangedFile::require);
   }
 
@@ -149,6 +165,11 @@ public final class LlamaModel implements AutoCloseable {
   /** Tokens a session holds. */
   public int contextLength() {
     return contextLength;
+  }
+
+  /** Tokens the model was trained for. */
+  public int trainedContext() {
+    return shape.context();
   }
 
   /** Floats in a row of logits. */
@@ -236,78 +257,44 @@ public final class LlamaModel implements AutoCloseable {
     openContexts--;
   }
 
-  private void checkOpen() {
+  private synchronized void checkOpen() {
     if (closed) {
       throw new ClosedException(file.path() + " is closed");
     }
   }
 
   /**
-   * Ids of a text, without any that the model adds around it.
+   * Ids of a text, without any that the model adds around it. Several texts are read at once.
    *
-   * @throws MnemeException if the file has no tokenizer, which llama.cpp would assert on
+   * @throws dev.mneme.MnemeException if the file has no tokenizer, or the text is longer than can
+   *     be held in memory
    */
-  public synchronized int[] tokenize(String text, boolean parseSpecial) {
-    checkOpen();
-    if (TokenizerGuard.isWithoutNames(file)) {
-      throw new MnemeException(
-          file.path() + " has no tokenizer: its ids come from the host's; use the host to encode");
-    }
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment utf8 = arena.allocate(Math.max(1, bytes.length));
-      MemorySegment.copy(bytes, 0, utf8, JAVA_BYTE, 0, bytes.length);
-      int capacity = bytes.length + 8;
-      MemorySegment ids = arena.allocate(JAVA_INT, capacity);
-      int count = library.tokenize(vocab, utf8, bytes.length, ids, capacity, parseSpecial);
-      if (count < 0) {
-        capacity = -count;
-        ids = arena.allocate(JAVA_INT, capacity);
-        count = library.tokenize(vocab, utf8, bytes.length, ids, capacity, parseSpecial);
-      }
-      return ids.asSlice(0, (long) count * Integer.BYTES).toArray(JAVA_INT);
-    }
+  public int[] tokenize(String text, boolean parseSpecial) {
+    return ask(() -> vocabulary.tokenize(text, parseSpecial));
   }
 
-  /** The model's own chat template, as text. */
-  public synchronized Optional<String> chatTemplate() {
-    checkOpen();
-    MemorySegment template = library.chatTemplate(model);
-    return template.equals(MemorySegment.NULL)
-        ? Optional.empty()
-        : Optional.of(template.reinterpret(Integer.MAX_VALUE).getString(0));
+  /** Whether texts begin with {@link #bos}, by the library's reading of the file. */
+  public boolean addsBos() {
+    return ask(vocabulary::addsBos);
   }
 
-  /**
-   * Formats messages by a template llama.cpp recognises.
-   *
-   * @param pairs role and content in turn
-   * @return empty if it does not recognise the template
-   */
-  public Optional<String> applyTemplate(String template, String[] pairs, boolean addAssistant) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment messages = arena.allocate(ADDRESS, Math.max(1, pairs.length));
-      long bytes = 1024;
-      for (int i = 0; i < pairs.length; i++) {
-        MemorySegment text = arena.allocateFrom(pairs[i]);
-        bytes += 2 * text.byteSize();
-        messages.setAtIndex(ADDRESS, i, text);
-      }
-      MemorySegment name = arena.allocateFrom(template);
-      int capacity = Math.toIntExact(bytes);
-      MemorySegment out = arena.allocate(capacity);
-      int length =
-          library.applyTemplate(name, messages, pairs.length / 2, addAssistant, out, capacity);
-      if (length > capacity) {
-        capacity = length;
-        out = arena.allocate(capacity);
-        length =
-            library.applyTemplate(name, messages, pairs.length / 2, addAssistant, out, capacity);
-      }
-      return length < 0
-          ? Optional.empty()
-          : Optional.of(
-              new String(out.asSlice(0, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8));
+  /** The id that begins texts, by the library's reading of the file. */
+  public OptionalInt bos() {
+    return ask(vocabulary::bos);
+  }
+
+  /** Ids that end a generation, by the library's reading of the file. */
+  public Set<Integer> ends() {
+    return ask(vocabulary::ends);
+  }
+
+  private <R> R ask(Supplier<R> question) {
+    vocabularyUse.readLock().lock();
+    try {
+      checkOpen();
+      return question.get();
+    } finally {
+      vocabularyUse.readLock().unlock();
     }
   }
 
@@ -322,7 +309,16 @@ public final class LlamaModel implements AutoCloseable {
    * @throws IllegalStateException while sessions are open
    */
   @Override
-  public synchronized void close() {
+  public void close() {
+    vocabularyUse.writeLock().lock(); // texts being read are read to their end
+    try {
+      closeUnused();
+    } finally {
+      vocabularyUse.writeLock().unlock();
+    }
+  }
+
+  private synchronized void closeUnused() {
     if (closed) {
       return;
     }

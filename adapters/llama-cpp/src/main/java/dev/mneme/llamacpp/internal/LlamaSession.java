@@ -159,7 +159,7 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
 
   private FloatRows extend(int[] ids, Rows rows, boolean allTaps) {
     requireExtendable(ids); // ids out of range and batches too large would end the process
-    model.requireUnchangedFile();
+    model.requireUnchangedWeights();
     int past = past();
     int first = ids.length - rows.count(ids.length);
     for (int i = 0; i < ids.length; i++) {
@@ -181,9 +181,12 @@ public final class LlamaSession extends EngineSession implements HostSession, Me
       library.removeFromCache(context, 0, past, -1);
       throw failure(result, ids.length);
     }
-    if (taps != null && allTaps) {
+    if (taps == null || allTaps) {
       try {
-        taps.end();
+        model.requireUnchangedWeights();
+        if (taps != null) {
+          taps.end();
+        }
       } catch (RuntimeException e) {
         library.removeFromCache(context, 0, past, -1);
         throw e;

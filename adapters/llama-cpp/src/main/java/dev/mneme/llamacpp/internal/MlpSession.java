@@ -47,7 +47,7 @@ public final class MlpSession extends EngineSession implements MemorySession {
   }
 
   private FloatRows compute(FloatRows activations) {
-    weights.requireUnchangedFile();
+    weights.requireUnchangedWeights();
     MlpGraph graph = graph(activations.count());
     MemorySegment logits =
         library.compute(
@@ -55,6 +55,7 @@ public final class MlpSession extends EngineSession implements MemorySession {
             threads,
             weights.threadChoice(),
             given -> graph.compute(processor, activations.segment(), given));
+    weights.requireUnchangedWeights();
     return rows(
         logits.reinterpret(logits.byteSize(), readable, null),
         activations.count(),

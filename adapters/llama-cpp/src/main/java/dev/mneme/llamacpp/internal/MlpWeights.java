@@ -25,14 +25,16 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The weights of an MLP Memory as ggml's tensors over a mapped file: nothing is copied, and all
- * sessions share them. Safe for several threads; owns native memory until closed, which it refuses
- * while sessions are open.
+ * The weights of an MLP Memory as ggml's tensors over a file's bytes, read or mapped as the options
+ * say, which all sessions share. Safe for several threads; owns native memory until closed, which
+ * it refuses while sessions are open.
  */
 public final class MlpWeights implements AutoCloseable {
 
   /** ggml refuses weights that do not begin at a multiple of this. */
   private static final int ALIGNMENT = 32;
+
+  private static final long LARGEST_READ = 64 << 20;
 
   /** What a product can be computed with, and what is added or multiplied number by number. */
   private static final Set<GgufType> MATRICES =
@@ -55,9 +57,9 @@ public final class MlpWeights implements AutoCloseable {
   private boolean closed;
 
   /**
-   * Maps a file derived from a pack.
+   * Reads or maps a file derived from a pack.
    *
-   * @param options which library computes, and with how many threads
+   * @param options which library computes, with how many threads, and whether the file is mapped
    * @throws MalformedFileException if it is not what {@link MlpGgufNames} writes for this shape
    * @throws MnemeException if it cannot be read
    */
@@ -65,34 +67,54 @@ public final class MlpWeights implements AutoCloseable {
     this.path = path;
     this.options = options;
     this.shape = shape;
+    unchanged = new UnchangedFile(path);
     GgufFile file = GgufFile.read(path);
     check(file);
     library = LlamaLibrary.of(options.library());
-    unchanged = new UnchangedFile(path);
     GgmlLibrary ggml = library.ggml();
     MemorySegment descriptions = MemorySegment.NULL;
     MemorySegment data = MemorySegment.NULL;
     try (FileChannel channel = FileChannel.open(path)) {
-      MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, unchanged.size(), arena);
+      MemorySegment bytes = options.memoryMapped() ? map(channel) : read(channel);
+      unchanged.require();
       descriptions = ggml.newContext(file.tensors().size(), /* graph= */ false);
       context = descriptions;
-      data = ggml.weightBuffer(mapped);
+      data = ggml.weightBuffer(bytes);
       buffer = data;
       for (GgufTensor tensor : file.tensors().values()) {
         long rows = tensor.dims().size() > 1 ? tensor.dims().get(1) : 1;
         MemorySegment made =
             ggml.newTensor(context, tensor.type().id(), tensor.dims().getFirst(), rows);
-        ggml.place(buffer, made, mapped.asSlice(tensor.offset(), tensor.bytes()));
+        ggml.place(buffer, made, bytes.asSlice(tensor.offset(), tensor.bytes()));
         tensors.put(tensor.name(), made);
       }
     } catch (IOException e) {
       arena.close();
-      throw new MnemeException("cannot map %s: %s".formatted(path, e), e);
+      throw new MnemeException("cannot read %s: %s".formatted(path, e), e);
     } catch (RuntimeException e) {
       free(ggml, descriptions, data);
       arena.close();
       throw e;
     }
+  }
+
+  private MemorySegment map(FileChannel channel) throws IOException {
+    return channel.map(MapMode.READ_ONLY, 0, unchanged.size(), arena);
+  }
+
+  private MemorySegment read(FileChannel channel) throws IOException {
+    MemorySegment bytes = arena.allocate(unchanged.size(), ALIGNMENT);
+    for (long done = 0; done < bytes.byteSize(); ) {
+      long part = Math.min(LARGEST_READ, bytes.byteSize() - done);
+      int count = channel.read(bytes.asSlice(done, part).asByteBuffer(), done);
+      if (count < 0) {
+        throw new MalformedFileException(
+            "%s became shorter while it was read; expected %d bytes, found %d"
+                .formatted(path, bytes.byteSize(), done));
+      }
+      done += count;
+    }
+    return bytes;
   }
 
   private static void free(GgmlLibrary ggml, MemorySegment context, MemorySegment buffer) {
@@ -154,9 +176,11 @@ public final class MlpWeights implements AutoCloseable {
     return requireNonNull(tensors.get(name), name);
   }
 
-  /** Called before each use of the mapped weights. */
-  void requireUnchangedFile() {
-    unchanged.require();
+  /** Called before and after each use of weights that may be mapped. */
+  void requireUnchangedWeights() {
+    if (options.memoryMapped()) {
+      unchanged.require();
+    }
   }
 
   /** A session of the calling thread. */
