@@ -42,7 +42,8 @@ final class LlamaCppTokenizer implements Tokenizer {
     int longest = 1;
     int singleBytes = 0;
     for (int id = 0; id < vocabulary.size(); id++) {
-      if (vocabulary.kind(id) == Vocabulary.Kind.TEXT) {
+      Vocabulary.Kind kind = vocabulary.kind(id);
+      if (kind == Vocabulary.Kind.TEXT || kind == Vocabulary.Kind.ADDED) {
         int bytes = vocabulary.bytes(id).length;
         longest = Math.max(longest, bytes);
         singleBytes += bytes == 1 ? 1 : 0;

@@ -180,7 +180,7 @@ public final class GgufVocabulary {
     }
     switch (type) {
       case NORMAL -> builder.add(normalBytes(id, name), Kind.TEXT);
-      case USER_DEFINED -> builder.add(tokens[id], Kind.TEXT);
+      case USER_DEFINED -> builder.add(tokens[id], Kind.ADDED);
       case BYTE -> builder.add(new byte[] {namedByte(id, name)}, Kind.TEXT);
       case CONTROL, UNKNOWN -> builder.add(tokens[id], Kind.CONTROL);
       case UNUSED, UNDEFINED -> builder.add(tokens[id], Kind.UNUSED);
