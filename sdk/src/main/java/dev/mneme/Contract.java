@@ -74,10 +74,13 @@ final class Contract {
   /** The session itself, if it can be worked with. */
   static <S extends Session> S session(@Nullable S session, String owner) {
     S opened = given(session, owner, "session");
-    if (opened.capacity() < 1 || opened.maxBatch() < 1) {
+    int capacity = opened.capacity();
+    int maxBatch = opened.maxBatch();
+    if (capacity < 1 || maxBatch < 1) {
+      opened.close();
       throw new ContractViolationException(
           "a session of %s has a capacity() of %d and a maxBatch() of %d; expected at least 1"
-              .formatted(owner, opened.capacity(), opened.maxBatch()));
+              .formatted(owner, capacity, maxBatch));
     }
     return opened;
   }

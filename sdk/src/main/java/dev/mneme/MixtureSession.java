@@ -172,7 +172,11 @@ final class MixtureSession implements AutoCloseable {
       }
     }
     if (failure != null) {
-      truncateAll(length);
+      try {
+        truncateAll(length);
+      } catch (RuntimeException e) {
+        failure.addSuppressed(e);
+      }
       throw failure;
     }
     length += tokens.length;

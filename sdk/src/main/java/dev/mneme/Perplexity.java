@@ -1,5 +1,7 @@
 package dev.mneme;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.common.base.Preconditions;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -103,7 +105,7 @@ public final class Perplexity implements AutoCloseable {
     mixtureNll -= score.mixture();
     hostNll -= score.host();
     for (int i = 0; i < memoryNll.length; i++) {
-      memoryNll[i] -= score.memories().getOrDefault(names.get(i), 0.0);
+      memoryNll[i] -= requireNonNull(score.memories().get(names.get(i)));
     }
   }
 

@@ -26,11 +26,11 @@ public final class PrintableText {
 
   /**
    * A user and password in an address. A password may hold any character but a blank, so the last @
-   * ends it; a port and a path with an @ are no password.
+   * before another address ends it; a port and a path with an @ are no password.
    */
   private static final Pattern LOGIN =
       Pattern.compile(
-          "(?<=://)(?:[^/\\s@:]{0,1000}:(?!\\d*/)\\S{0,1000}|[^/\\s@]{0,1000})@(?!\\S{0,1000}://)");
+          "(?<=://)(?:[^/\\s@:]{0,1000}:(?!\\d*/)(?:(?!://)\\S){0,1000}|[^/\\s@]{0,1000})@");
 
   private static final int LONGEST_DETAIL = 600;
   private static final int MOST_DETAILS = 10;

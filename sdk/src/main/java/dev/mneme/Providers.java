@@ -52,7 +52,7 @@ public record Providers<T>(List<T> found, List<String> failures) {
       ServiceLoader<T> services, Map<Class<?>, T> found, Set<String> failures) {
     Iterator<ServiceLoader.Provider<T>> iterator = services.stream().iterator();
     boolean more = true;
-    while (more && failures.size() < MOST_FAILURES) {
+    for (int failed = 0; more && failed < MOST_FAILURES; ) {
       try {
         more = iterator.hasNext();
         if (more) {
@@ -63,6 +63,7 @@ public record Providers<T>(List<T> found, List<String> failures) {
         }
       } catch (ServiceConfigurationError | LinkageError e) {
         failures.add(e.toString());
+        failed++;
       }
     }
   }

@@ -69,6 +69,8 @@ class PrintableTextTest {
     "see https://bob:pw@hub/x now, see https://***@hub/x now",
     "https://bob:p@s/s@hub/x, https://***@hub/x",
     "https://token@hub/x, https://***@hub/x",
+    "https://u:pw@mirror/p/https://hub.test, https://***@mirror/p/https://hub.test",
+    "https://u:pw@hub/x?up=https://y, https://***@hub/x?up=https://y",
     "http://hub:8080/models/@scope/x, http://hub:8080/models/@scope/x",
     "https://hub/a@b, https://hub/a@b",
     "hf:own/law@main, hf:own/law@main",

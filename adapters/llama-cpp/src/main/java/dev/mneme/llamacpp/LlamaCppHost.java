@@ -67,7 +67,8 @@ public final class LlamaCppHost implements HostModel {
     OptionalInt bos = model.bos();
     boolean used =
         model.addsBos() || model.file().integer("tokenizer.ggml.bos_token_id").isPresent();
-    return GgufVocabulary.read(model.file(), used ? bos : OptionalInt.empty(), model.ends());
+    return GgufVocabulary.read(
+        model.file(), used ? bos : OptionalInt.empty(), model.addsBos(), model.ends());
   }
 
   @Override

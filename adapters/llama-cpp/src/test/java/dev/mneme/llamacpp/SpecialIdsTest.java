@@ -30,6 +30,7 @@ class SpecialIdsTest {
       int[] expected = begins ? new int[] {ByteLevelHost.BOS, B} : new int[] {B};
       assertThat(host.tokenizer().encode("b")).isEqualTo(expected);
       assertThat(host.tokenizer().encode("b", false, false)).containsExactly(B);
+      assertThat(host.vocabulary().beginsWithBos()).isEqualTo(begins);
     }
   }
 
@@ -43,6 +44,7 @@ class SpecialIdsTest {
                 gguf.putUint32("tokenizer.ggml.bos_token_id", ByteLevelHost.BOS)
                     .putBool("tokenizer.ggml.add_bos_token", says))) {
       assertThat(host.tokenizer().encode("b")).hasSize(says ? 2 : 1);
+      assertThat(host.vocabulary().beginsWithBos()).isEqualTo(says);
     }
   }
 

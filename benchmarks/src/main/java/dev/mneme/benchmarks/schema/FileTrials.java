@@ -73,6 +73,7 @@ public final class FileTrials {
       while (next < to) {
         String line = line(lines);
         if (!line.startsWith(MARK)) {
+          child.destroyForcibly().waitFor(); // or closing its output would wait for the reader
           outcomes.add(next, line + lastWords(log));
           return next + 1;
         }

@@ -96,13 +96,16 @@ public final class GgufVocabulary {
    * for what a file leaves out or names outside its tokens.
    *
    * @param bos the id that begins a sequence
+   * @param beginsWithBos whether texts begin with it
    * @param ends all ids that end a generation
    * @throws MalformedFileException as {@link #read(GgufFile)}
    */
-  public static Vocabulary read(GgufFile file, OptionalInt bos, Set<Integer> ends) {
+  public static Vocabulary read(
+      GgufFile file, OptionalInt bos, boolean beginsWithBos, Set<Integer> ends) {
     var vocabulary = new GgufVocabulary(file);
     vocabulary.addEntries();
     bos.ifPresent(vocabulary.builder::bos);
+    vocabulary.builder.beginsWithBos(beginsWithBos);
     vocabulary.ends.clear();
     vocabulary.ends.addAll(ends);
     return vocabulary.build();
@@ -141,6 +144,7 @@ public final class GgufVocabulary {
   }
 
   private void addNamedSpecialIds() {
+    file.bool(KEYS + "add_bos_token").ifPresent(builder::beginsWithBos);
     specialId("bos_token_id").ifPresent(builder::bos);
     for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
       specialId(key).ifPresent(ends::add);
@@ -149,7 +153,6 @@ public final class GgufVocabulary {
 
   private Vocabulary build() {
     ends.forEach(builder::end);
-    file.bool(KEYS + "add_bos_token").ifPresent(builder::beginsWithBos);
     byte[][] merges = byteLevel ? file.byteStrings(KEYS + "merges") : new byte[0][];
     if (merges.length > 0) {
       builder.merges(

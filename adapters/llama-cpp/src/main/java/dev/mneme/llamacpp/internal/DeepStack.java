@@ -21,6 +21,9 @@ final class DeepStack {
 
   private static final long MEGABYTE = 1 << 20;
 
+  /** Of a stack at most the half is reached, so that is what must be there as memory. */
+  private static final int RESERVE = 2;
+
   /** Smaller stacks are not counted. */
   private static final long COUNTED = 32 * MEGABYTE;
 
@@ -48,10 +51,10 @@ final class DeepStack {
    * @throws MnemeException if the machine cannot give such a stack
    */
   <R> R call(long bytes, String what, Supplier<R> computation) {
-    if (bytes > memory) {
+    if (bytes / RESERVE > memory) {
       throw refused(bytes, what, "the machine has %d MB".formatted(memory / MEGABYTE));
     }
-    int counted = bytes < COUNTED ? 0 : (int) Math.min(shared, bytes / MEGABYTE);
+    int counted = bytes < COUNTED ? 0 : (int) Math.min(shared, bytes / RESERVE / MEGABYTE);
     megabytes.acquireUninterruptibly(counted);
     try {
       var task = new FutureTask<>(computation::get);

@@ -9,6 +9,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Path;
+import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /** Why the system refuses to load a library, which Java does not tell. */
@@ -39,15 +40,14 @@ final class LinkerError {
     if (open.isEmpty() || error.isEmpty()) {
       return Optional.empty();
     }
+    MethodHandle dlopen =
+        linker.downcallHandle(open.get(), FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+    MethodHandle dlerror = linker.downcallHandle(error.get(), FunctionDescriptor.of(ADDRESS));
     try (Arena arena = Arena.ofConfined()) {
-      var handle =
-          (MemorySegment)
-              linker
-                  .downcallHandle(open.get(), FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT))
-                  .invokeExact(arena.allocateFrom(file.toString()), RTLD_LAZY);
-      var text =
-          (MemorySegment)
-              linker.downcallHandle(error.get(), FunctionDescriptor.of(ADDRESS)).invokeExact();
+      MemorySegment path = arena.allocateFrom(file.toString());
+      // Nothing between the two: the JVM's own look-ups would replace the reason.
+      var handle = (MemorySegment) dlopen.invokeExact(path, RTLD_LAZY);
+      var text = (MemorySegment) dlerror.invokeExact();
       boolean known = handle.equals(MemorySegment.NULL) && !text.equals(MemorySegment.NULL);
       return known ? Optional.of(text.reinterpret(LONGEST_TEXT).getString(0)) : Optional.empty();
     } catch (Throwable e) {

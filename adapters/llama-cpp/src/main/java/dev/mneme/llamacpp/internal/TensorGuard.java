@@ -76,7 +76,8 @@ final class TensorGuard {
           tensor.name(), "is stored as %s, which no weight is".formatted(tensor.type()));
     }
     // Norms, biases and scales are added and multiplied element by element, in 32 bits only.
-    if ((isVector(tensor) || isElementwise(tensor.name())) && tensor.type() != GgufType.F32) {
+    boolean added = isElementwise(tensor.name()) || (isVector(tensor) && !isGate(tensor.name()));
+    if (added && tensor.type() != GgufType.F32) {
       throw malformed(
           tensor.name(),
           "has dimensions %s and is stored as %s, but what is added or multiplied element by element must be F32"
@@ -104,6 +105,11 @@ final class TensorGuard {
 
   private static boolean isVector(GgufTensor tensor) {
     return rank(tensor) <= 1;
+  }
+
+  /** The gate of a shared expert is a matrix with one output: the library multiplies by it. */
+  private static boolean isGate(String name) {
+    return name.endsWith(".ffn_gate_inp_shexp.weight");
   }
 
   /** Lengths of 1 at the end say nothing: to ggml every tensor has four. */

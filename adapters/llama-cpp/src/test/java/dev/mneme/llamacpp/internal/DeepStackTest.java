@@ -23,11 +23,11 @@ class DeepStackTest {
   }
 
   @Test
-  void refusesAStackLargerThanTheMachinesMemory() {
-    assertThatThrownBy(() -> stacks.call(300 * MEGABYTE, "a run of 7 characters", () -> 1))
+  void refusesAStackOfWhichNotEvenHalfFitsTheMachinesMemory() {
+    assertThatThrownBy(() -> stacks.call(600 * MEGABYTE, "a run of 7 characters", () -> 1))
         .isInstanceOf(MnemeException.class)
         .hasMessageContaining("a run of 7 characters")
-        .hasMessageContaining("300 MB")
+        .hasMessageContaining("600 MB")
         .hasMessageContaining("256 MB");
   }
 
