@@ -3,6 +3,7 @@ package dev.mneme.store;
 import dev.mneme.PackIntegrityException;
 import dev.mneme.store.PackManifest.Entry;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,8 +29,9 @@ final class VerifiedCopy {
     var problems = new ArrayList<String>();
     for (Entry expected : files) {
       Path file = from.resolve(expected.name());
-      try (OutputStream out = Files.newOutputStream(to.resolve(expected.name()))) {
-        Entry copied = PackFiles.copy(file, out);
+      try (InputStream in = Files.newInputStream(file);
+          OutputStream out = Files.newOutputStream(to.resolve(expected.name()))) {
+        Entry copied = PackFiles.copy(expected.name(), in, out);
         if (!copied.equals(expected)) {
           problems.add(
               "\"%s\" has SHA-256 %s, expected %s"

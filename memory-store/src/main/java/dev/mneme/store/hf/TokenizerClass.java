@@ -23,10 +23,10 @@ final class TokenizerClass {
       Set.of("GPT2Tokenizer", "GPTNeoXTokenizer", "Qwen2Tokenizer", "CohereTokenizer");
 
   /** Model types whose class is a building one whatever the settings name. */
-  private static final Set<String> ALWAYS_BUILDING = Set.of("qwen2", "qwen3");
+  private static final Set<String> ALWAYS_BUILDING = Set.of("qwen2");
 
   /** Model types whose class is a building one where the settings name none. */
-  private static final Set<String> BUILDING_UNNAMED = Set.of("gpt2", "gpt_neox");
+  private static final Set<String> BUILDING_UNNAMED = Set.of("gpt2", "gpt_neox", "qwen3");
 
   private static final Optional<String> LLAMA = Optional.of("LlamaTokenizer");
 

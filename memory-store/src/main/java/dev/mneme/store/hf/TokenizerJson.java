@@ -93,13 +93,14 @@ public final class TokenizerJson {
 
   private TokenizerJson(
       Path directory, int vocabularySize, OptionalInt configBos, List<Integer> configEnds) {
+    Optional<JsonValue> config = optional(directory, HuggingFaceConfig.FILE);
     this.settings = optional(directory, "tokenizer_config.json");
     this.json =
         TokenizerClass.apply(
             JsonValue.read(directory.resolve(FILE), MOST_BYTES),
             settings,
-            optional(directory, HuggingFaceConfig.FILE)
-                .flatMap(config -> config.find("model_type"))
+            config
+                .flatMap(fields -> fields.find("model_type"))
                 .filter(JsonValue::isString)
                 .map(JsonValue::string));
     this.chatTemplate = ChatTemplate.read(directory, settings);
@@ -125,6 +126,7 @@ public final class TokenizerJson {
         named("bos_token")
             .or(() -> boxed(configBos))
             .filter(this::hasRow)
+            .or(() -> config.flatMap(DefaultIds::bos).filter(this::isMark))
             .map(OptionalInt::of)
             .orElseGet(OptionalInt::empty);
     named("eos_token").ifPresent(ends::add);
@@ -132,6 +134,9 @@ public final class TokenizerJson {
     optional(directory, GenerationSettings.FILE)
         .ifPresent(generation -> ends.addAll(HuggingFaceConfig.ids(generation, "eos_token_id")));
     ends.removeIf(id -> !hasRow(id)); // the model never gives such an id
+    if (ends.isEmpty()) {
+      config.flatMap(DefaultIds::eos).filter(this::isMark).ifPresent(ends::add);
+    }
     this.vocabulary = buildVocabulary();
   }
 
@@ -403,6 +408,11 @@ public final class TokenizerJson {
 
   private static Optional<Integer> boxed(OptionalInt id) {
     return id.isEmpty() ? Optional.empty() : Optional.of(id.getAsInt());
+  }
+
+  /** A family's default id is taken only where the tokenizer has a mark there, no word. */
+  private boolean isMark(int id) {
+    return hasRow(id) && tokens.get(id).type() == TokenType.CONTROL;
   }
 
   private boolean hasRow(int id) {

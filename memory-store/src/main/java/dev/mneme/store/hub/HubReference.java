@@ -51,7 +51,7 @@ record HubReference(String repository, String revision) {
     boolean pinned = isCommit(revision) || SHORT_COMMIT.matcher(revision).matches();
     if (pinned && !commit.startsWith(Ascii.toLowerCase(revision))) {
       throw new MnemeException(
-          "the hub answers for %s with the commit %s instead of %s; nothing of it is used: write the commit that you want in whole, and ask the repository's owner if it stays so"
+          "the hub answers for %s with the commit %s instead of %s; nothing of it is used: write the commit that you want in whole; if you mean a tag or branch, write refs/tags/NAME or refs/heads/NAME"
               .formatted(this, commit, revision));
     }
     return new HubReference(repository, commit);

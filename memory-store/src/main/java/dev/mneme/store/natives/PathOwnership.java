@@ -23,6 +23,7 @@ final class PathOwnership {
   private static final int LINK = 0120000;
   private static final int STICKY = 01000;
   private static final int WRITABLE_BY_OTHERS = 022;
+  private static final int WRITABLE_BY_ALL = 02;
   private static final int OPEN_TO_OTHERS = 077;
   private static final int MOST_LINKS = 40;
 
@@ -71,9 +72,13 @@ final class PathOwnership {
       }
       Path next = at.resolve(name);
       Map<String, Object> found =
-          Files.readAttributes(next, "unix:uid,mode", LinkOption.NOFOLLOW_LINKS);
+          Files.readAttributes(next, "unix:uid,gid,mode", LinkOption.NOFOLLOW_LINKS);
       int owner = (Integer) Objects.requireNonNull(found.get("uid"));
       int mode = (Integer) Objects.requireNonNull(found.get("mode"));
+      int group = (Integer) Objects.requireNonNull(found.get("gid"));
+      // An account's own group has its number; a umask of 002 opens new folders to it.
+      boolean privateGroup = group == owner || group == ADMINISTRATOR;
+      int writable = privateGroup ? WRITABLE_BY_ALL : WRITABLE_BY_OTHERS;
       if (owner != user && owner != ADMINISTRATOR) {
         return Optional.of(
             "%s belongs to another user (owner %d, expected %d or %d)"
@@ -96,7 +101,7 @@ final class PathOwnership {
       boolean folder = (mode & TYPE) == FOLDER;
       // In a sticky folder others can add files but not replace those that are there.
       boolean protectedInside = folder && !rest.isEmpty() && (mode & STICKY) != 0;
-      if (!closed && !protectedInside && (mode & WRITABLE_BY_OTHERS) != 0) {
+      if (!closed && !protectedInside && (mode & writable) != 0) {
         return Optional.of(
             "others can write to %s (permissions %s, owner %d)"
                 .formatted(next, Integer.toOctalString(mode & 07777), owner));

@@ -58,16 +58,13 @@ public final class ProxyChoice extends ProxySelector {
 
   /** The proxy that the environment names for a server, if Java's own settings say nothing. */
   public Optional<ProxyServer> ofEnvironment(URI address) {
-    if (address.getHost() == null || jdkDecides(address).isPresent()) {
+    if (address.getHost() == null
+        || jdkDecides(address).isPresent()
+        || NoProxy.parse(value("no_proxy").orElse("")).includes(address)) {
       return Optional.empty();
     }
     Optional<ProxyServer> proxy = named(Ascii.toLowerCase(address.getScheme()) + "_proxy");
-    if (proxy.isEmpty()) {
-      proxy = named("all_proxy");
-    }
-    return proxy.isPresent() && NoProxy.parse(value("no_proxy").orElse("")).includes(address)
-        ? Optional.empty()
-        : proxy;
+    return proxy.isPresent() ? proxy : named("all_proxy");
   }
 
   /** Java's selector, if it was told anything that concerns the address. */

@@ -7,6 +7,8 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * An HTTP proxy that an environment variable names.
@@ -17,6 +19,11 @@ import java.util.Optional;
 public record ProxyServer(String variable, String host, int port, Optional<Login> login) {
 
   private static final int DEFAULT_PORT = 1080; // as curl has it
+
+  /** URI itself finds no host in names with an underscore, which container networks have. */
+  private static final Pattern AUTHORITY =
+      Pattern.compile(
+          "(?:(?<login>.*)@)?(?<host>\\[[0-9a-fA-F:.]+]|[A-Za-z0-9._-]+)(?::(?<port>[0-9]{1,5})?)?");
 
   /** Who asks a proxy. */
   public record Login(String user, String password) {
@@ -75,15 +82,17 @@ public record ProxyServer(String variable, String host, int port, Optional<Login
       throw wrong(
           variable, "names a proxy of the kind \"%s\", which is not used".formatted(uri.getScheme()));
     }
-    if (uri.getHost() == null) {
+    Matcher authority = AUTHORITY.matcher(String.valueOf(uri.getRawAuthority()));
+    if (!authority.matches()) {
       throw wrong(variable, "names no host");
     }
+    String port = authority.group("port");
     try {
       return new ProxyServer(
           variable,
-          uri.getHost(),
-          uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort(),
-          Optional.ofNullable(uri.getRawUserInfo()).map(Login::parse));
+          authority.group("host"),
+          port == null ? DEFAULT_PORT : Integer.parseInt(port),
+          Optional.ofNullable(authority.group("login")).map(Login::parse));
     } catch (IllegalArgumentException e) {
       throw wrong(variable, "has a user or password in which " + e.getMessage());
     }

@@ -2,6 +2,7 @@ package dev.mneme.store.packs;
 
 import dev.mneme.MnemeException;
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -28,7 +29,11 @@ public final class FreeSpace {
     }
     long free;
     try {
-      free = Files.getFileStore(folder).getUsableSpace();
+      FileStore store = Files.getFileStore(folder);
+      if (store.getTotalSpace() <= 0) {
+        return; // a file system that does not say
+      }
+      free = store.getUsableSpace();
     } catch (IOException e) {
       return; // writing will tell
     }
