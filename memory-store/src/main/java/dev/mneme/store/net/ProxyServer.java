@@ -19,11 +19,12 @@ import java.util.regex.Pattern;
 public record ProxyServer(String variable, String host, int port, Optional<Login> login) {
 
   private static final int DEFAULT_PORT = 1080; // as curl has it
+  private static final int MOST_PORTS = 65535;
 
   /** URI itself finds no host in names with an underscore, which container networks have. */
   private static final Pattern AUTHORITY =
       Pattern.compile(
-          "(?:(?<login>.*)@)?(?<host>\\[[0-9a-fA-F:.]+]|[A-Za-z0-9._-]+)(?::(?<port>[0-9]{1,5})?)?");
+          "(?:(?<login>.*)@)?(?<host>\\[[0-9a-fA-F:.]+]|[A-Za-z0-9._-]+)(?::(?<port>[0-9]{1,5}))?:?");
 
   /** Who asks a proxy. */
   public record Login(String user, String password) {
@@ -86,12 +87,16 @@ public record ProxyServer(String variable, String host, int port, Optional<Login
     if (!authority.matches()) {
       throw wrong(variable, "names no host");
     }
-    String port = authority.group("port");
+    String digits = authority.group("port");
+    int port = digits == null ? DEFAULT_PORT : Integer.parseInt(digits);
+    if (port > MOST_PORTS) {
+      throw wrong(variable, "names no port below 65536");
+    }
     try {
       return new ProxyServer(
           variable,
           authority.group("host"),
-          port == null ? DEFAULT_PORT : Integer.parseInt(port),
+          port,
           Optional.ofNullable(authority.group("login")).map(Login::parse));
     } catch (IllegalArgumentException e) {
       throw wrong(variable, "has a user or password in which " + e.getMessage());

@@ -41,8 +41,16 @@ class SpecialIdsTest {
     assertThat(vocabulary().bos()).isEmpty();
   }
 
+  @Test
+  void takesTheFamilysOwnIdsWhereNoFileSaysAnything() {
+    ModelEdit.json(directory, "config.json", config -> config.remove("eos_token_id"));
+    ModelEdit.json(directory, "config.json", config -> config.remove("bos_token_id"));
+    assertThat(vocabulary().endIds()).containsExactly(2);
+    assertThat(vocabulary().bos()).hasValue(1);
+  }
+
   @ParameterizedTest
-  @CsvSource({"'[2, -1]'", "'[null, 2]'", "'[9999, 2]'", "2", "'[2]'"})
+  @CsvSource({"'[2, -1]', "'[null, 2]'", "'[9999, 2]'", "2", "'[2]'"})
   void keepsTheIdsOfAListThatHaveRows(String ids) {
     set("config.json", "eos_token_id", ids);
     assertThat(vocabulary().endIds()).containsExactly(2);

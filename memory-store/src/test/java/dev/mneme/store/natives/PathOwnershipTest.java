@@ -61,10 +61,24 @@ class PathOwnershipTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"rwxrwxrwx", "rwxrwxr-x", "rwxr-xrwx"})
-  void aFolderThatTheGroupOrAllCanWriteToIsRefused(String permissions) throws IOException {
+  @ValueSource(strings = {"rwxrwxrwx", "rwxr-xrwx"})
+  void aFolderThatAllCanWriteToIsRefused(String permissions) throws IOException {
     assertThat(objection(mode(open, permissions)).orElseThrow())
         .contains("others can write to " + open);
+  }
+
+  @Test
+  void aFolderThatAnotherGroupCanWriteToIsRefused() throws IOException {
+    assumeTrue(ProcessUser.id().equals(Optional.of(0)), "only root gives files away");
+    Files.setAttribute(mode(open, "rwxrwxr-x"), "unix:gid", ANOTHER);
+    assertThat(objection(open).orElseThrow()).contains("others can write to " + open);
+  }
+
+  @Test
+  void aFolderThatTheAccountsOwnGroupCanWriteToIsAccepted() throws IOException {
+    mode(open, "rwxrwxr-x"); // as a umask of 002 makes it
+    assumeTrue(Files.getAttribute(open, "unix:gid").equals(Files.getAttribute(open, "unix:uid")));
+    assertThat(objection(open)).isEmpty();
   }
 
   @Test

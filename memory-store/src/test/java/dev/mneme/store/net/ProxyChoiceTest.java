@@ -56,12 +56,19 @@ class ProxyChoiceTest {
         .isEqualTo("p:1");
   }
 
+  @Test
+  void aProxyThatCannotBeUsedDoesNotMatterForAServerThatIsAskedDirectly() {
+    var variables = Map.of("ALL_PROXY", "socks5://p:1", "NO_PROXY", "hub.example");
+    assertThat(proxy(variables, HTTPS)).isEqualTo("none");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "proxy.example, proxy.example:1080",
     "proxy.example:3128, proxy.example:3128",
     "HTTP://proxy.example:3128/, proxy.example:3128",
     "http://[::1]:3128, [::1]:3128",
+    "http://squid_proxy:3128, squid_proxy:3128",
     "' http://proxy.example:80 ', proxy.example:80"
   })
   void aProxyMayBeWrittenInSeveralWays(String value, String expected) {
@@ -86,7 +93,8 @@ class ProxyChoiceTest {
         "http://bob:SECRET@p :1",
         "http://bob:SEC%RET@p:1",
         "http://bob:SE/CRET@p:1",
-        "http://:SECRET@:3"
+        "http://:SECRET@:3",
+        "http://bob:SECRET@p:70000"
       })
   void aProxyThatCannotBeUsedIsRefusedByVariableWithoutItsText(String value) {
     assertThatThrownBy(() -> of(Map.of("https_proxy", value)).ofEnvironment(HTTPS))
