@@ -49,9 +49,7 @@ enum MissingEngine {
     }
     return "%s is not a model that any engine on the class path opens; engines: %s%s; give a .gguf file, or the folder of a model's config.json"
         .formatted(
-            path,
-            names,
-            engines.failures().isEmpty() ? "" : "; unusable: " + engines.failures());
+            path, names, engines.failures().isEmpty() ? "" : "; unusable: " + engines.failures());
   }
 
   private static Optional<MissingEngine> of(Path path) {

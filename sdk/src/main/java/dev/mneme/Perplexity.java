@@ -78,7 +78,8 @@ public final class Perplexity implements AutoCloseable {
   /**
    * Adds one document.
    *
-   * @param document ids in {@code [0, logitWidth())} of the host, the beginning-of-sequence id first
+   * @param document ids in {@code [0, logitWidth())} of the host, the beginning-of-sequence id
+   *     first
    * @param progress told after each window how many ids were scored in it
    */
   public void add(int[] document, IntConsumer progress) {

@@ -1,6 +1,5 @@
 package dev.mneme;
 
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -37,15 +36,14 @@ public record Providers<T>(List<T> found, List<String> failures) {
   public static <T> Providers<T> of(Class<T> service) {
     Map<Class<?>, T> found = new LinkedHashMap<>();
     Set<String> failures = new LinkedHashSet<>();
-    loaders(service).forEach(loader -> collect(ServiceLoader.load(service, loader), found, failures));
+    loaders(service)
+        .forEach(loader -> collect(ServiceLoader.load(service, loader), found, failures));
     return new Providers<>(List.copyOf(found.values()), List.copyOf(failures));
   }
 
   private static Stream<ClassLoader> loaders(Class<?> service) {
     @Nullable ClassLoader threads = Thread.currentThread().getContextClassLoader();
-    return Stream.of(threads, service.getClassLoader())
-        .filter(loader -> loader != null)
-        .distinct();
+    return Stream.of(threads, service.getClassLoader()).filter(loader -> loader != null).distinct();
   }
 
   private static <T> void collect(

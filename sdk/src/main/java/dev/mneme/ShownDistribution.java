@@ -32,7 +32,8 @@ final class ShownDistribution implements Distribution {
   public double logProbability(int token) {
     requireShown();
     double value = distribution.logProbability(token);
-    requireShown(); // the row may have changed meanwhile, for a thread that the call did not wait for
+    requireShown(); // the row may have changed meanwhile, for a thread that the call did not wait
+    // for
     return value;
   }
 }

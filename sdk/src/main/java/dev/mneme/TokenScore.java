@@ -13,11 +13,7 @@ import java.util.Map;
  * @param shares for each memory, by name, the part of the mixed probability it gave, in [0, 1]
  */
 public record TokenScore(
-    int id,
-    double mixture,
-    double host,
-    Map<String, Double> memories,
-    Map<String, Double> shares) {
+    int id, double mixture, double host, Map<String, Double> memories, Map<String, Double> shares) {
 
   public TokenScore {
     memories = ImmutableMap.copyOf(memories);

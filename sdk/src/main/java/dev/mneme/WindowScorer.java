@@ -50,10 +50,6 @@ final class WindowScorer {
       shares.put(name, mixture.share(i, id));
     }
     return new TokenScore(
-        id,
-        mixture.logProbability(id),
-        mixture.host().logProbability(id),
-        memories,
-        shares);
+        id, mixture.logProbability(id), mixture.host().logProbability(id), memories, shares);
   }
 }

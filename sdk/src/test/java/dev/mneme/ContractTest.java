@@ -42,7 +42,8 @@ class ContractTest {
   }
 
   private static FloatRows resized(FloatRows rows, int count, int width) {
-    return FloatRows.of(new float[(rows.count() + count) * (rows.width() + width)], rows.width() + width);
+    return FloatRows.of(
+        new float[(rows.count() + count) * (rows.width() + width)], rows.width() + width);
   }
 
   @Test
@@ -78,7 +79,9 @@ class ContractTest {
             rows -> {
               try (Arena arena = Arena.ofShared()) {
                 return new FloatRows(
-                    arena.allocate(4L * rows.count() * rows.width(), 4), rows.count(), rows.width());
+                    arena.allocate(4L * rows.count() * rows.width(), 4),
+                    rows.count(),
+                    rows.width());
               }
             }),
         "cannot be read after its call");

@@ -62,8 +62,7 @@ class FailureTextTest {
         Arguments.of(new MnemeException("law is no pack"), "law is no pack"),
         Arguments.of(new ZipException("bad header"), "ZipException: bad header"),
         Arguments.of(new NullPointerException(), "NullPointerException"),
-        Arguments.of(
-            new UncheckedIOException(new NoSuchFileException("/a")), "no such file: /a"),
+        Arguments.of(new UncheckedIOException(new NoSuchFileException("/a")), "no such file: /a"),
         Arguments.of(new ExecutionException(new InterruptedException()), "it was interrupted"),
         Arguments.of(new IOException("a\nb"), "a\\nb"));
   }

@@ -38,7 +38,8 @@ class StaleValueTest {
   }
 
   private static void refused(Distribution distribution) {
-    assertThatThrownBy(() -> distribution.logProbability(3)).isInstanceOf(StaleValueException.class);
+    assertThatThrownBy(() -> distribution.logProbability(3))
+        .isInstanceOf(StaleValueException.class);
     assertThatThrownBy(distribution::width).isInstanceOf(StaleValueException.class);
   }
 
@@ -74,8 +75,7 @@ class StaleValueTest {
     for (Step step : steps) {
       try (var host = new BigramModel("host", 1);
           HostSession session = host.openSession(1, Set.of(tap))) {
-        for (FloatRows rows :
-            List.of(session.forward(IDS, Rows.ALL), session.activations(tap))) {
+        for (FloatRows rows : List.of(session.forward(IDS, Rows.ALL), session.activations(tap))) {
           assertThat(rows.get(3, 1)).isNotNaN();
         }
         FloatRows logits = session.forward(new int[] {7}, Rows.LAST);

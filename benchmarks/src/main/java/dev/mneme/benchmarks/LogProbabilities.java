@@ -22,9 +22,9 @@ import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 
 /**
- * Writes what a GGUF host says about every token of a text, for {@code compare_log_probabilities.py}:
- * {@code ids.json}, and {@code log-probabilities.npy} with a row for what follows each id but the
- * last, one number per entry of the vocabulary.
+ * Writes what a GGUF host says about every token of a text, for {@code
+ * compare_log_probabilities.py}: {@code ids.json}, and {@code log-probabilities.npy} with a row for
+ * what follows each id but the last, one number per entry of the vocabulary.
  */
 public final class LogProbabilities {
 
@@ -80,8 +80,7 @@ public final class LogProbabilities {
                 StandardOpenOption.TRUNCATE_EXISTING,
                 StandardOpenOption.WRITE)) {
       writeFully(out, header(ids.length - 1, width));
-      ByteBuffer bytes =
-          ByteBuffer.allocate(width * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bytes = ByteBuffer.allocate(width * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
       for (int from = 0; from < ids.length - 1; ) {
         int to = Math.min(ids.length - 1, from + session.maxBatch());
         FloatRows rows = session.forward(Arrays.copyOfRange(ids, from, to), Rows.ALL);

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Arguments that are kept in files: {@code @FILE} stands for the arguments in FILE, which blanks and
- * line ends separate; quotes keep blanks, {@code #} begins a comment. {@code @@TEXT} stands for
+ * Arguments that are kept in files: {@code @FILE} stands for the arguments in FILE, which blanks
+ * and line ends separate; quotes keep blanks, {@code #} begins a comment. {@code @@TEXT} stands for
  * {@code @TEXT}; where there is no such file, the argument is itself.
  */
 final class ArgumentFiles {

@@ -153,9 +153,9 @@ final class EvalCommand implements Callable<Integer> {
     if (!result.uses().isEmpty()) {
       printRow(out, "mixture", result.mixture());
       for (MemoryUse use : result.uses()) {
-          if (use.lambda() != null) {
-            Line.print(out, "  lambda of %s: %s%n", use.name(), use.lambda());
-          }
+        if (use.lambda() != null) {
+          Line.print(out, "  lambda of %s: %s%n", use.name(), use.lambda());
+        }
       }
     }
     out.printf(
@@ -168,7 +168,6 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private static void printRow(PrintWriter out, String name, Perplexity.Figures figures) {
-    Line.print(
-        out, "%-24s %12.4f %14.4f%n", name, figures.perplexity(), figures.bitsPerByte());
+    Line.print(out, "%-24s %12.4f %14.4f%n", name, figures.perplexity(), figures.bitsPerByte());
   }
 }

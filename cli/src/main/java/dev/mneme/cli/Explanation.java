@@ -64,7 +64,8 @@ final class Explanation {
             Math.exp(token.logProbability())));
     token
         .shares()
-        .forEach((name, share) -> line.append(String.format(Locale.ROOT, "  %s %.4f", name, share)));
+        .forEach(
+            (name, share) -> line.append(String.format(Locale.ROOT, "  %s %.4f", name, share)));
     return line.toString();
   }
 }

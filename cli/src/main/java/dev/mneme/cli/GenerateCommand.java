@@ -117,13 +117,7 @@ final class GenerateCommand implements Callable<Integer> {
     checkOptions();
     Sampling sampling =
         new Sampling(
-            temperature,
-            topK,
-            topP,
-            minP,
-            repetitionPenalty,
-            64,
-            seed == null ? -1 : seed);
+            temperature, topK, topP, minP, repetitionPenalty, 64, seed == null ? -1 : seed);
     GenerationRequest request =
         GenerationRequest.of(prompt)
             .withMaxTokens(maxTokens)

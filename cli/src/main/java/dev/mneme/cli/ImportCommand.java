@@ -98,11 +98,7 @@ final class ImportCommand implements Callable<Integer> {
             ? MemoryPack.importFrom(directory, label, out)
             : MemoryPack.importFrom(directory, label, reads(host), out);
     Line.print(
-        spec.commandLine().getOut(),
-        "imported %s (%s) to %s%n",
-        pack.name(),
-        pack.digest(),
-        out);
+        spec.commandLine().getOut(), "imported %s (%s) to %s%n", pack.name(), pack.digest(), out);
     return 0;
   }
 

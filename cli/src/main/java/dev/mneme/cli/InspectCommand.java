@@ -65,7 +65,9 @@ final class InspectCommand implements Callable<Integer> {
   private static void inspectPack(MemoryPack pack, PrintWriter out) {
     Line.print(out, "pack        %s (%s)%n", pack.name(), pack.manifest().domain());
     Line.print(out, "digest      %s%n", pack.digest());
-    Line.print(out, "model       %s %s, %d layers of width %d%n",
+    Line.print(
+        out,
+        "model       %s %s, %d layers of width %d%n",
         pack.kind().label(),
         pack.network().architecture(),
         pack.network().layers(),
@@ -89,7 +91,9 @@ final class InspectCommand implements Callable<Integer> {
       case MlpShape shape -> Line.print(out, "input       %d floats of its host%n", shape.input());
     }
     Line.print(out, "vocabulary  %d ids%n", pack.vocabulary().size());
-    Line.print(out, "lambda      %s%n",
+    Line.print(
+        out,
+        "lambda      %s%n",
         pack.recommendedLambda().isPresent() ? pack.manifest().lambda() : "not stated");
     Line.files(out, pack.manifest().files());
   }

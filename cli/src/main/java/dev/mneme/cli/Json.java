@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Json {
 
   private static final ObjectMapper MAPPER =
-      new ObjectMapper(
-          new JsonFactory().setCharacterEscapes(new VisibleOnly()));
+      new ObjectMapper(new JsonFactory().setCharacterEscapes(new VisibleOnly()));
 
   /** Escapes what {@link PrintableText} escapes: JSON may go to a terminal, too. */
   private static final class VisibleOnly extends CharacterEscapes {

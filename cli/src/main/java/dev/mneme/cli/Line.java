@@ -37,8 +37,7 @@ final class Line {
   static void files(PrintWriter out, List<PackManifest.Entry> files) {
     files.stream()
         .limit(MOST_FILES)
-        .forEach(
-            file -> print(out, "%12d  %s  %s%n", file.bytes(), file.sha256(), file.name()));
+        .forEach(file -> print(out, "%12d  %s  %s%n", file.bytes(), file.sha256(), file.name()));
     if (files.size() > MOST_FILES) {
       print(out, "and %d more files; pack.json lists them all%n", files.size() - MOST_FILES);
     }

@@ -66,10 +66,7 @@ final class ModelNames {
     }
     throw new MnemeException(
         "no such pack: %s; give a folder with pack.json, or with a model's config.json, a reference as hf:OWNER/NAME@REVISION, or a pack on the class path: %s, or in the store: %s"
-            .formatted(
-                given,
-                orNone(models.packs()),
-                orNone(store.names())));
+            .formatted(given, orNone(models.packs()), orNone(store.names())));
   }
 
   /** Whether a text means a pack, in a folder or by name. */

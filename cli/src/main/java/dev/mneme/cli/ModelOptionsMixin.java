@@ -168,7 +168,9 @@ final class ModelOptionsMixin {
               .formatted(host));
     }
     LlamaCppOptions shared =
-        LlamaCppOptions.defaults().withContextLength(Math.max(0, context)).withLibrary(llamaLibrary);
+        LlamaCppOptions.defaults()
+            .withContextLength(Math.max(0, context))
+            .withLibrary(llamaLibrary);
     LlamaCppOptions options = cache == null ? shared : shared.withCacheType(cache);
     LlamaCppOptions onGpu =
         options.withGpuLayers(gpuLayers == null ? 0 : gpuLayers).withDevices(devices);

@@ -37,8 +37,7 @@ final class OptionRange {
     }
   }
 
-  private static void check(
-      boolean right, String option, String range, double value, String hint) {
+  private static void check(boolean right, String option, String range, double value, String hint) {
     if (!right) {
       String meaning = hint.isEmpty() ? "" : "; " + hint;
       throw new IllegalArgumentException(

@@ -39,7 +39,8 @@ class CaseProgramsTest {
             List.of("-d", target.toString(), "-cp", System.getProperty("java.class.path"));
         boolean compiled =
             compiler
-                .getTask(messages, manager, null, options, null, manager.getJavaFileObjects(program))
+                .getTask(
+                    messages, manager, null, options, null, manager.getJavaFileObjects(program))
                 .call();
         assertThat(compiled).as("%s: %s", program, messages).isTrue();
       }

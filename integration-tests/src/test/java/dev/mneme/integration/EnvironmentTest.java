@@ -67,8 +67,7 @@ class EnvironmentTest {
         "exec %s -cp \"$CP\" dev.mneme.cli.Mneme inspect \"$(printf '\\303\\251.gguf')\""
             .formatted(java);
     Outcome outcome =
-        run(
-            Map.of("LC_ALL", "C", "CP", System.getProperty("java.class.path")), shell(command));
+        run(Map.of("LC_ALL", "C", "CP", System.getProperty("java.class.path")), shell(command));
     assertThat(outcome.code()).as(outcome.text()).isEqualTo(2);
     assertThat(outcome.text()).startsWith("error: ").contains("LC_ALL=C.UTF-8");
   }
@@ -105,15 +104,13 @@ class EnvironmentTest {
 
   private String localeOf(Map<String, String> environment)
       throws IOException, InterruptedException {
-    String script =
-        "checkout=.; source '%s'; use_utf8_locale; locale charmap".formatted(LAUNCHER);
+    String script = "checkout=.; source '%s'; use_utf8_locale; locale charmap".formatted(LAUNCHER);
     return run(environment, shell(script)).text().strip().lines().reduce((a, b) -> b).orElse("");
   }
 
   @Test
   void theLauncherTakesAUtf8LocaleWhereThereIsNone() throws IOException, InterruptedException {
-    assumeThat(run(Map.of("LC_ALL", "C.UTF-8"), shell("locale charmap")).text())
-        .contains("UTF-8");
+    assumeThat(run(Map.of("LC_ALL", "C.UTF-8"), shell("locale charmap")).text()).contains("UTF-8");
     assertThat(localeOf(Map.of())).isEqualTo("UTF-8");
     assertThat(localeOf(Map.of("LC_ALL", "C"))).isEqualTo("UTF-8");
     assertThat(localeOf(Map.of("LC_ALL", "POSIX", "LANG", "C.UTF-8"))).isEqualTo("UTF-8");

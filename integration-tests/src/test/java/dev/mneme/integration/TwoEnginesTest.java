@@ -114,8 +114,13 @@ class TwoEnginesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "LLAMA, linear", "LLAMA, llama3", "LLAMA, yarn", "LLAMA, dynamic", "MISTRAL, yarn",
-    "QWEN2, linear", "QWEN2, yarn"
+    "LLAMA, linear",
+    "LLAMA, llama3",
+    "LLAMA, yarn",
+    "LLAMA, dynamic",
+    "MISTRAL, yarn",
+    "QWEN2, linear",
+    "QWEN2, yarn"
   })
   void giveTheSameLogitsWithStretchedPositions(
       Family family, String scaling, @TempDir Path folder) {

@@ -92,8 +92,24 @@ class UsageTest {
   @Test
   void takesValuesThatMeanOffElsewhere() {
     String[] off = {
-      "--temperature", "1", "--top-k", "-1", "--top-p", "1", "--min-p", "0", "--seed", "-1",
-      "--repetition-penalty", "1", "--threads", "-1", "--context", "-1", "--max-tokens", "2"
+      "--temperature",
+      "1",
+      "--top-k",
+      "-1",
+      "--top-p",
+      "1",
+      "--min-p",
+      "0",
+      "--seed",
+      "-1",
+      "--repetition-penalty",
+      "1",
+      "--threads",
+      "-1",
+      "--context",
+      "-1",
+      "--max-tokens",
+      "2"
     };
     Outcome outcome = generate(off);
     assertThat(outcome.code()).as(outcome.err()).isZero();

@@ -29,9 +29,10 @@ import org.slf4j.LoggerFactory;
  * <p>A file is taken to be the one that was read if its size, its number in the file system, the
  * time of its last change and that of the last change of these (which no program sets at will) are
  * what they were, as Git does. While it is read, no folder above it may be changed either: one that
- * is renamed and put back could show another file under the same path for a moment. A file that changed in the last two seconds before it was read is
- * read again next time, for clocks of file systems are coarse. Where a file system does not say all
- * that, as on Windows, every file is read each time.
+ * is renamed and put back could show another file under the same path for a moment. A file that
+ * changed in the last two seconds before it was read is read again next time, for clocks of file
+ * systems are coarse. Where a file system does not say all that, as on Windows, every file is read
+ * each time.
  *
  * <p>One small file for each path in a cache folder, which anyone may delete at any time. Safe for
  * several threads and processes.

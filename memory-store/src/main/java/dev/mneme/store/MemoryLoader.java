@@ -9,8 +9,8 @@ import dev.mneme.MnemeException;
 import dev.mneme.Providers;
 import dev.mneme.UnresolvedNameException;
 import dev.mneme.store.packs.MemoryStore;
-import dev.mneme.store.packs.PackPlace.OpenedPack;
 import dev.mneme.store.packs.PackPlace;
+import dev.mneme.store.packs.PackPlace.OpenedPack;
 import dev.mneme.store.packs.Trust;
 import java.nio.file.Path;
 import java.util.List;
@@ -106,15 +106,13 @@ public interface MemoryLoader {
   private static String unregistered(HostModel host, List<MemoryLoader> loaders) {
     String engine = host.getClass().getPackageName();
     Map<String, String> implementations =
-        Map.of(
-            "dev.mneme.llamacpp", "LlamaCppMemoryLoader", "dev.mneme.djl", "TorchMemoryLoader");
+        Map.of("dev.mneme.llamacpp", "LlamaCppMemoryLoader", "dev.mneme.djl", "TorchMemoryLoader");
     String name = implementations.get(engine);
     if (name == null
         || loaders.stream().anyMatch(l -> l.getClass().getPackageName().equals(engine))) {
       return "";
     }
-    String dependency =
-        "dev.mneme:" + (engine.endsWith("djl") ? "mneme-djl" : "mneme-llama-cpp");
+    String dependency = "dev.mneme:" + (engine.endsWith("djl") ? "mneme-djl" : "mneme-llama-cpp");
     return "; "
         + Providers.of(MemoryLoader.class)
             .absence(MemoryLoader.class, engine + "." + name, dependency);

@@ -15,10 +15,10 @@ import dev.mneme.store.files.RegularFiles;
 import dev.mneme.store.hf.HuggingFaceConfig;
 import dev.mneme.store.hf.MlpShape;
 import dev.mneme.store.hf.NetworkShape;
-import dev.mneme.store.safetensors.NotFinite;
-import dev.mneme.store.safetensors.TensorSource;
 import dev.mneme.store.packs.Trust;
 import dev.mneme.store.packs.UntrustedPackException;
+import dev.mneme.store.safetensors.NotFinite;
+import dev.mneme.store.safetensors.TensorSource;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -104,8 +104,7 @@ public final class MemoryPack {
     return open(directory, trust, PackFiles::describe);
   }
 
-  private static MemoryPack open(
-      Path directory, Trust trust, Function<Path, Entry> describe) {
+  private static MemoryPack open(Path directory, Trust trust, Function<Path, Entry> describe) {
     if (!Files.isDirectory(directory)) {
       throw new MnemeException(
           "%s; a pack is a folder with %s, or with a model's %s"
@@ -202,9 +201,7 @@ public final class MemoryPack {
 
   /** The weight the pack's maker recommends; empty for a plain folder. */
   public OptionalDouble recommendedLambda() {
-    return proof.isOfPlainFolder()
-        ? OptionalDouble.empty()
-        : OptionalDouble.of(manifest.lambda());
+    return proof.isOfPlainFolder() ? OptionalDouble.empty() : OptionalDouble.of(manifest.lambda());
   }
 
   /** Who vouched for the pack when it was opened, where the policy asked. */

@@ -16,9 +16,9 @@ public final class MnemeHome {
   private MnemeHome() {}
 
   /**
-   * The folder that the environment variable MNEME_HOME names, or else {@code ~/.mneme}. It need not
-   * exist. Where the account has no home folder, as a user id that the system does not know, it is
-   * one that cannot be made.
+   * The folder that the environment variable MNEME_HOME names, or else {@code ~/.mneme}. It need
+   * not exist. Where the account has no home folder, as a user id that the system does not know, it
+   * is one that cannot be made.
    */
   public static Path folder() {
     return folder(System.getenv(), System.getProperty("user.home", ""));

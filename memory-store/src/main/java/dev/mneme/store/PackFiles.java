@@ -112,7 +112,8 @@ final class PackFiles {
     try (Stream<Path> entries = Files.list(directory)) {
       return entries.map(entry -> String.valueOf(entry.getFileName())).sorted().toList();
     } catch (IOException e) {
-      throw new MnemeException("cannot list the folder %s: %s".formatted(directory, FailureText.of(e)), e);
+      throw new MnemeException(
+          "cannot list the folder %s: %s".formatted(directory, FailureText.of(e)), e);
     }
   }
 

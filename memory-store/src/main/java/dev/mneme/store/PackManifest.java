@@ -293,8 +293,7 @@ public record PackManifest(
         throw bytes.unlike(
             "an integer from 0 to %d, the size of %s".formatted(LARGEST_FILE, name.string()));
       }
-      entries.add(
-          new Entry(name.string(), bytes.integer(0, LARGEST_FILE), sha256.string()));
+      entries.add(new Entry(name.string(), bytes.integer(0, LARGEST_FILE), sha256.string()));
     }
     if (entries.isEmpty()) {
       throw list.unlike("the list of the pack's files, at least one");

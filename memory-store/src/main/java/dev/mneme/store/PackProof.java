@@ -27,8 +27,7 @@ final class PackProof {
    */
   static PackProof of(Path folder, byte[] manifest, Trust trust) {
     Optional<byte[]> signature = PackFolder.signatureIn(folder);
-    return new PackProof(
-        manifest, signature, trust.check(manifest, signature, folder.toString()));
+    return new PackProof(manifest, signature, trust.check(manifest, signature, folder.toString()));
   }
 
   /** As {@link #of}, for a folder without {@code pack.json}, which nobody can sign. */

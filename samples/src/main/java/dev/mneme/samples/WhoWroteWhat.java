@@ -46,8 +46,7 @@ public final class WhoWroteWhat {
       }
       for (MemoryUse memory : generation.memories()) {
         System.out.printf(
-            "%n%s with lambda %s, content %s",
-            memory.name(), memory.lambda(), memory.digest());
+            "%n%s with lambda %s, content %s", memory.name(), memory.lambda(), memory.digest());
       }
       System.out.println();
     }
@@ -55,7 +54,11 @@ public final class WhoWroteWhat {
 
   private static void print(GeneratedToken token) {
     String text = "\"" + token.text().replace("\n", "\\n") + "\"";
-    double host = 1 - token.shares().values().stream().mapToDouble(share -> share).sum(); // what no memory gave
+    double host =
+        1
+            - token.shares().values().stream()
+                .mapToDouble(share -> share)
+                .sum(); // what no memory gave
     System.out.printf(
         Locale.ROOT,
         "%-16s%11.2f%%%9.1f%%",

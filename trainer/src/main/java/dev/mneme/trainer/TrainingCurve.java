@@ -57,7 +57,8 @@ public final class TrainingCurve {
     try {
       curve.points.addAll(MAPPER.readValue(json, new TypeReference<List<Point>>() {}));
     } catch (JsonProcessingException e) {
-      throw new MalformedFileException("the training curve cannot be read: " + FailureText.of(e), e);
+      throw new MalformedFileException(
+          "the training curve cannot be read: " + FailureText.of(e), e);
     }
     return curve;
   }

@@ -32,8 +32,7 @@ final class DecoderInferenceScript {
   private final WeightSlots slots;
   private final WeightPrecision precision;
 
-  private DecoderInferenceScript(
-      DecoderShape shape, WeightSlots slots, WeightPrecision precision) {
+  private DecoderInferenceScript(DecoderShape shape, WeightSlots slots, WeightPrecision precision) {
     this.shape = shape;
     this.heads = shape.attention().heads();
     this.window = shape.attention().window();
@@ -144,9 +143,7 @@ final class DecoderInferenceScript {
         Map.entry("CHUNK", Integer.toString(HEAD_CHUNK)),
         Map.entry("ENTERED", entered()),
         Map.entry("SCALE", scale()),
-        Map.entry(
-            "WINDOW",
-            Integer.toString(window.map(SlidingWindow::length).orElse(UNLIMITED))),
+        Map.entry("WINDOW", Integer.toString(window.map(SlidingWindow::length).orElse(UNLIMITED))),
         Map.entry("IS_FULL", isFull()),
         Map.entry("ANY_FULL", anyBlock(false)),
         Map.entry("ANY_WINDOWED", anyBlock(true)),
@@ -173,9 +170,7 @@ final class DecoderInferenceScript {
   private String anyBlock(boolean windowed) {
     boolean any =
         IntStream.range(0, shape.blocks().count())
-            .anyMatch(
-                block ->
-                    window.map(w -> w.limits(block)).orElse(false) == windowed);
+            .anyMatch(block -> window.map(w -> w.limits(block)).orElse(false) == windowed);
     return any ? "True" : "False";
   }
 

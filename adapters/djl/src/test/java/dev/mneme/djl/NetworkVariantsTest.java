@@ -111,8 +111,7 @@ class NetworkVariantsTest {
   void gpt2sScales(boolean scaled, boolean divided) {
     agrees(
         Family.GPT2,
-        c ->
-            c.put("scale_attn_weights", scaled).put("scale_attn_by_inverse_layer_idx", divided));
+        c -> c.put("scale_attn_weights", scaled).put("scale_attn_by_inverse_layer_idx", divided));
   }
 
   @ParameterizedTest

@@ -58,7 +58,8 @@ public final class FolderKind {
               .map(entry -> String.valueOf(entry.getFileName()))
               .collect(Collectors.toCollection(TreeSet::new)));
     } catch (IOException e) {
-      throw new MnemeException("cannot list the folder %s: %s".formatted(folder, FailureText.of(e)), e);
+      throw new MnemeException(
+          "cannot list the folder %s: %s".formatted(folder, FailureText.of(e)), e);
     }
   }
 
@@ -143,7 +144,10 @@ public final class FolderKind {
 
   /** What stands where {@code model.safetensors} is missing, if anything is known. */
   public Optional<String> withoutWeights() {
-    return otherThanAModel().or(this::otherLayout).or(this::otherSafeTensors).or(this::otherWeights);
+    return otherThanAModel()
+        .or(this::otherLayout)
+        .or(this::otherSafeTensors)
+        .or(this::otherWeights);
   }
 
   private Optional<String> otherLayout() {

@@ -152,7 +152,10 @@ public final class RegularFiles {
    */
   public static String readText(Path file, long most) {
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(read(file, most))).toString();
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(read(file, most)))
+          .toString();
     } catch (CharacterCodingException e) {
       throw new MalformedFileException(file + ": expected text in UTF-8, found other bytes", e);
     }

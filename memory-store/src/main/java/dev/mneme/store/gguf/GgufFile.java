@@ -90,7 +90,8 @@ public final class GgufFile {
     }
     FileKind kind = FileKind.of(path);
     if (kind != FileKind.GGUF && kind != FileKind.UNKNOWN) { // the parser complains of the latter
-      throw new MalformedFileException("%s is not a GGUF file: it %s".formatted(path, kind.advice()));
+      throw new MalformedFileException(
+          "%s is not a GGUF file: it %s".formatted(path, kind.advice()));
     }
   }
 

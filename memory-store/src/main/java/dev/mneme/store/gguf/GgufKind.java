@@ -47,8 +47,21 @@ public final class GgufKind {
 
   private static final Set<String> MAKERS_OF_IMAGES =
       Set.of(
-          "flux", "sd1", "sdxl", "sd3", "aura", "ltxv", "hyvid", "wan", "hidream", "cosmos", "pig",
-          "lumina2", "qwen_image", "z_image", "stable-diffusion");
+          "flux",
+          "sd1",
+          "sdxl",
+          "sd3",
+          "aura",
+          "ltxv",
+          "hyvid",
+          "wan",
+          "hidream",
+          "cosmos",
+          "pig",
+          "lumina2",
+          "qwen_image",
+          "z_image",
+          "stable-diffusion");
 
   private GgufKind() {}
 

@@ -10,9 +10,10 @@ import java.util.stream.IntStream;
 
 /**
  * What a GGUF file says of a Gemma 3's attention. Its graph in llama.cpp has numbers that no key of
- * the file changes, or only in newer releases: every sixth block without window (it ends the process
- * where there is none, as with fewer than six blocks), positions of the other blocks turned at base 10,000, and queries scaled by the head's size, but by width and heads
- * where there are as many blocks as in the largest published model. Others are refused.
+ * the file changes, or only in newer releases: every sixth block without window (it ends the
+ * process where there is none, as with fewer than six blocks), positions of the other blocks turned
+ * at base 10,000, and queries scaled by the head's size, but by width and heads where there are as
+ * many blocks as in the largest published model. Others are refused.
  */
 final class Gemma3Gguf {
 
@@ -30,7 +31,11 @@ final class Gemma3Gguf {
   static void put(HuggingFaceConfig config, Path directory, GgufWriter writer) {
     int blocks = config.layers();
     require(
-        blocks >= PERIOD, directory, "num_hidden_layers", "of " + PERIOD + " blocks or more", blocks);
+        blocks >= PERIOD,
+        directory,
+        "num_hidden_layers",
+        "of " + PERIOD + " blocks or more",
+        blocks);
     Optional<SlidingWindow> window = config.shape().attention().window();
     require(
         window.map(SlidingWindow::blocks).orElse(Set.of()).equals(windowed(blocks)),
@@ -59,7 +64,8 @@ final class Gemma3Gguf {
         "query_pre_attn_scalar",
         scaledBy,
         scalar);
-    writer.putUint32(config.architecture().gguf() + ".attention.sliding_window", window.orElseThrow().length());
+    writer.putUint32(
+        config.architecture().gguf() + ".attention.sliding_window", window.orElseThrow().length());
   }
 
   private static Set<Integer> windowed(int blocks) {

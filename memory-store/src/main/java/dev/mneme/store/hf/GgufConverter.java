@@ -117,7 +117,8 @@ public final class GgufConverter {
     writer.putUint32(arch + ".attention.head_count_kv", shape.attention().heads().keyValues());
     writer.putUint32(arch + ".attention.key_length", shape.attention().heads().width());
     writer.putUint32(arch + ".attention.value_length", shape.attention().heads().width());
-    writer.putFloat32(arch + ".attention.layer_norm_rms_epsilon", (float) shape.blocks().norm().epsilon());
+    writer.putFloat32(
+        arch + ".attention.layer_norm_rms_epsilon", (float) shape.blocks().norm().epsilon());
     rotary().put(writer);
   }
 

@@ -50,11 +50,7 @@ final class GgufLimits {
             default -> "hidden_act";
           };
       throw refusal(
-          directory,
-          family,
-          field,
-          computed.iterator().next().configName(),
-          found.configName());
+          directory, family, field, computed.iterator().next().configName(), found.configName());
     }
   }
 

@@ -93,6 +93,9 @@ final class Gpt2Fields {
         .map(JsonValue::count)
         .orElseGet(
             () ->
-                4 * width.map(w -> (int) w.integer(1, Integer.MAX_VALUE / 4)).orElse(DEFAULT_WIDTH));
+                4
+                    * width
+                        .map(w -> (int) w.integer(1, Integer.MAX_VALUE / 4))
+                        .orElse(DEFAULT_WIDTH));
   }
 }

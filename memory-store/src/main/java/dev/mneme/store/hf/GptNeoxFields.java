@@ -56,8 +56,7 @@ final class GptNeoxFields {
         new Blocks(
             ConfigFields.layers(config, "num_hidden_layers", DEFAULT_BLOCKS),
             parallel ? Order.PARALLEL : Order.SEQUENTIAL,
-            new Norm(
-                Kind.LAYER, ConfigFields.positive(config, "layer_norm_eps", DEFAULT_EPSILON)));
+            new Norm(Kind.LAYER, ConfigFields.positive(config, "layer_norm_eps", DEFAULT_EPSILON)));
     return new HuggingFaceConfig(
         Architecture.GPT_NEOX,
         rotary.longestSequence(context),
@@ -68,9 +67,7 @@ final class GptNeoxFields {
 
   private static Heads heads(JsonValue config, int hidden) {
     int heads = ConfigFields.count(config, "num_attention_heads", DEFAULT_HEADS);
-    config
-        .find("head_dim")
-        .ifPresent(width -> ConfigFields.requireQuotient(width, hidden, heads));
+    config.find("head_dim").ifPresent(width -> ConfigFields.requireQuotient(width, hidden, heads));
     int width = ConfigFields.quotient(config, "num_attention_heads", hidden, heads);
     return new Heads(heads, heads, width);
   }

@@ -90,8 +90,8 @@ public final class HuggingFaceModel implements AutoCloseable {
 
   /**
    * The weights of the network by their full names, those of the model with an output matrix, also
-   * where the files leave the base model's name out. Valid until this model is closed. What else the files hold (tables
-   * that engines compute, heads for other tasks) is left out.
+   * where the files leave the base model's name out. Valid until this model is closed. What else
+   * the files hold (tables that engines compute, heads for other tasks) is left out.
    */
   public TensorSource tensors() {
     return tensors;

@@ -78,8 +78,7 @@ final class LlamaFields {
         new Blocks(
             layers,
             Order.SEQUENTIAL,
-            new Norm(
-                Kind.RMS, ConfigFields.positive(config, "rms_norm_eps", DEFAULT_EPSILON)));
+            new Norm(Kind.RMS, ConfigFields.positive(config, "rms_norm_eps", DEFAULT_EPSILON)));
     return new HuggingFaceConfig(
         family,
         rotary.longestSequence(context),

@@ -109,10 +109,7 @@ public final class MlpModel implements AutoCloseable {
     var expected = new LinkedHashMap<String, List<Long>>();
     shape.tensors().forEach(tensor -> expected.put(tensor.name(), tensor.shape()));
     TensorCheck.require(
-        directory,
-        expected,
-        tensors,
-        "an MLP Memory in the style of " + shape.style().modelType());
+        directory, expected, tensors, "an MLP Memory in the style of " + shape.style().modelType());
   }
 
   /**

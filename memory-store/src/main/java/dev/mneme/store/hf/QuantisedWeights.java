@@ -38,8 +38,6 @@ final class QuantisedWeights {
     throw new MnemeException(
         "%s: the weights are quantised%s (\"%s\"); give the folder of the original weights, in F32, F16 or BF16, or a GGUF file"
             .formatted(
-                config.origin(),
-                method.map(name -> " with " + name).orElse(""),
-                block.place()));
+                config.origin(), method.map(name -> " with " + name).orElse(""), block.place()));
   }
 }

@@ -126,8 +126,8 @@ public sealed interface RopeScaling {
   }
 
   /**
-   * LongRoPE (arXiv 2402.13753): a divisor for each frequency. Its second list, for sequences longer
-   * than the original context, is not kept: such sequences are refused.
+   * LongRoPE (arXiv 2402.13753): a divisor for each frequency. Its second list, for sequences
+   * longer than the original context, is not kept: such sequences are refused.
    *
    * @param factors the divisors
    * @param magnitude what rotated queries and keys are multiplied by

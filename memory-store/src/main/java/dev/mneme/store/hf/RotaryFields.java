@@ -171,9 +171,7 @@ final class RotaryFields {
     Optional<JsonValue> top = config.find(topName);
     double value = fields.find(name).or(() -> top).map(JsonValue::positive).orElse(byDefault);
     Stream<Optional<JsonValue>> others =
-        topName.equals("rope_local_base_freq")
-            ? Stream.of(top)
-            : Stream.of(top, config.find(name));
+        topName.equals("rope_local_base_freq") ? Stream.of(top) : Stream.of(top, config.find(name));
     others
         .flatMap(Optional::stream)
         .filter(other -> other.positive() != value)

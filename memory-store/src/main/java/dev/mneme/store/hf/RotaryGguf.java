@@ -7,9 +7,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What a GGUF file says of rotary positions. llama.cpp's graph of the family {@code llama} takes any
- * divisors of the frequencies from a tensor; the graphs of the others compute linear scaling and
- * YaRN with its usual ramp.
+ * What a GGUF file says of rotary positions. llama.cpp's graph of the family {@code llama} takes
+ * any divisors of the frequencies from a tensor; the graphs of the others compute linear scaling
+ * and YaRN with its usual ramp.
  */
 final class RotaryGguf {
 

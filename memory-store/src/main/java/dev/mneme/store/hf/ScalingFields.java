@@ -100,8 +100,7 @@ final class ScalingFields {
   private RopeScaling longRope(int width, int context) {
     int original = originalContext(context);
     double factor = factor(context, original);
-    double byFactor =
-        factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+    double byFactor = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
     factors("long_factor", width);
     return new RopeScaling.LongRope(
         factors("short_factor", width),

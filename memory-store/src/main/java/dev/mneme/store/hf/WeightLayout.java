@@ -53,8 +53,7 @@ final class WeightLayout {
       boolean small,
       ScaledRows scaled) {
 
-    Weight(
-        String source, List<Long> shape, String target, Arrangement arrangement, boolean small) {
+    Weight(String source, List<Long> shape, String target, Arrangement arrangement, boolean small) {
       this(source, shape, target, arrangement, small, ScaledRows.NONE);
     }
 
@@ -162,8 +161,7 @@ final class WeightLayout {
             yield llama;
           }
         };
-    layout.weights.forEach(
-        weight -> layout.stored.put(weight.source(), names.of(weight.source())));
+    layout.weights.forEach(weight -> layout.stored.put(weight.source(), names.of(weight.source())));
     if (layout.headAlone) {
       layout.stored.put(layout.embedding, layout.head);
     }
@@ -312,8 +310,10 @@ final class WeightLayout {
           Arrangement.PARTS_TOGETHER);
       addAttention(from + "attention.dense", hidden, to + "attn_output", Arrangement.AS_IS);
       addNorm(from + "post_attention_layernorm", to + "ffn_norm");
-      addFeedForward(from + "mlp.dense_h_to_4h", shape.feedForward().width(), hidden, to + "ffn_up");
-      addFeedForward(from + "mlp.dense_4h_to_h", hidden, shape.feedForward().width(), to + "ffn_down");
+      addFeedForward(
+          from + "mlp.dense_h_to_4h", shape.feedForward().width(), hidden, to + "ffn_up");
+      addFeedForward(
+          from + "mlp.dense_4h_to_h", hidden, shape.feedForward().width(), to + "ffn_down");
     }
     addNorm("gpt_neox.final_layer_norm", "output_norm");
     addHead();
@@ -378,8 +378,7 @@ final class WeightLayout {
     addConvolution(source, in, out, target, ScaledRows.NONE);
   }
 
-  private void addConvolution(
-      String source, long in, long out, String target, ScaledRows scaled) {
+  private void addConvolution(String source, long in, long out, String target, ScaledRows scaled) {
     weights.add(
         new Weight(
                 source + ".weight",
@@ -389,8 +388,7 @@ final class WeightLayout {
                 false)
             .scaledBy(scaled));
     weights.add(
-        new Weight(
-                source + ".bias", List.of(out), target + ".bias", Arrangement.AS_IS, true)
+        new Weight(source + ".bias", List.of(out), target + ".bias", Arrangement.AS_IS, true)
             .scaledBy(scaled));
   }
 

@@ -73,10 +73,7 @@ final class WindowFields {
     JsonValue named = config.members().get(LENGTH);
     int length = named == null ? DEFAULT_WINDOW : named.count();
     int period =
-        config
-            .find("sliding_window_pattern")
-            .map(JsonValue::count)
-            .orElse(DEFAULT_GEMMA_PERIOD);
+        config.find("sliding_window_pattern").map(JsonValue::count).orElse(DEFAULT_GEMMA_PERIOD);
     return of(Optional.of(length), block -> (block + 1) % period != 0);
   }
 
@@ -89,7 +86,9 @@ final class WindowFields {
     Optional<List<Boolean>> listed = config.find(KINDS).map(this::listed);
     var blocks = new TreeSet<Integer>();
     for (int block = 0; block < layers; block++) {
-      if (listed.isPresent() ? listed.get().get(block) : length.isPresent() && limited.test(block)) {
+      if (listed.isPresent()
+          ? listed.get().get(block)
+          : length.isPresent() && limited.test(block)) {
         blocks.add(block);
       }
     }

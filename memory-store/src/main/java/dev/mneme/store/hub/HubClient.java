@@ -152,7 +152,8 @@ final class HubClient implements AutoCloseable {
               .formatted(
                   WebAddress.server(address), settings.withoutOwnSecrets(FailureText.of(e))));
     } catch (IOException e) {
-      throw new IOException("%s cannot be reached: %s".formatted(way(address), FailureText.of(e)), e);
+      throw new IOException(
+          "%s cannot be reached: %s".formatted(way(address), FailureText.of(e)), e);
     }
   }
 

@@ -45,11 +45,7 @@ final class HubDownload implements Retries.Attempt<Path> {
    * @param reference pins the commit
    */
   HubDownload(
-      HubClient client,
-      HubReference reference,
-      HubFile file,
-      Path folder,
-      FetchListener listener) {
+      HubClient client, HubReference reference, HubFile file, Path folder, FetchListener listener) {
     this.client = client;
     this.reference = reference;
     address = client.fileAddress(reference, file.name());
@@ -114,7 +110,9 @@ final class HubDownload implements Retries.Attempt<Path> {
             FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       if (body.commit().filter(HubReference::isCommit).isPresent()
           && !body.commit().get().equals(reference.revision())) {
-        throw wrong("is of the commit %s instead of %s".formatted(body.commit().get(), reference.revision()));
+        throw wrong(
+            "is of the commit %s instead of %s"
+                .formatted(body.commit().get(), reference.revision()));
       }
       if (body.all().isPresent() && body.all().get() != file.bytes()) {
         throw wrong("has %d bytes, expected %d".formatted(body.all().get(), file.bytes()));

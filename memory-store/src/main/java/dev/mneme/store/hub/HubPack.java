@@ -1,8 +1,8 @@
 package dev.mneme.store.hub;
 
+import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.PackIntegrityException;
-import dev.mneme.FailureText;
 import dev.mneme.store.PackManifest;
 import dev.mneme.store.files.Problems;
 import dev.mneme.store.net.WebAddress;
@@ -122,8 +122,7 @@ final class HubPack implements PackSource {
 
   private Path fetch(HubFile file) {
     folder.begin();
-    var download =
-        new HubDownload(client, reference, file, folder.path(), listener);
+    var download = new HubDownload(client, reference, file, folder.path(), listener);
     Path fetched = HubDownload.fetch(download, retries);
     folder.end();
     return fetched;

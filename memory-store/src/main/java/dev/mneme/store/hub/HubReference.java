@@ -22,8 +22,7 @@ record HubReference(String repository, String revision) {
   private static final Pattern COMMIT = Pattern.compile("[0-9a-fA-F]{40}");
 
   /** The beginning of a commit; digits alone may well be a tag that is a date. */
-  private static final Pattern SHORT_COMMIT =
-      Pattern.compile("(?=.*[a-fA-F])[0-9a-fA-F]{7,39}");
+  private static final Pattern SHORT_COMMIT = Pattern.compile("(?=.*[a-fA-F])[0-9a-fA-F]{7,39}");
 
   /**
    * Reads {@code OWNER/NAME@REVISION}.

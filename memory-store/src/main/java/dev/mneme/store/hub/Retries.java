@@ -97,8 +97,7 @@ record Retries(int attempts, Duration firstPause, Duration longestPause, Pause p
     Duration own = Duration.ofNanos((long) (firstPause.toNanos() * spread * (1L << (failed - 1))));
     Duration asked = e instanceof PassingException passing ? passing.wait.orElse(own) : own;
     Duration length = asked.compareTo(longestPause) < 0 ? asked : longestPause;
-    log.warn(
-        "{} failed ({}), trying again in {} ms", what, FailureText.of(e), length.toMillis());
+    log.warn("{} failed ({}), trying again in {} ms", what, FailureText.of(e), length.toMillis());
     try {
       pause.take(length);
     } catch (InterruptedException interrupt) {

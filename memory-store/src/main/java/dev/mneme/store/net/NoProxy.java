@@ -41,8 +41,7 @@ record NoProxy(List<String> entries) {
       return isInNetwork(entry, host);
     }
     int colon = entry.lastIndexOf(':');
-    boolean hasPort =
-        colon > 0 && (entry.indexOf(':') == colon || entry.charAt(colon - 1) == ']');
+    boolean hasPort = colon > 0 && (entry.indexOf(':') == colon || entry.charAt(colon - 1) == ']');
     if (hasPort) {
       Integer only = Ints.tryParse(entry.substring(colon + 1));
       return only != null && only == port && isHost(entry.substring(0, colon), host);

@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which proxy a server is asked through. Java's own settings come first: {@code -Dhttp.proxyHost},
  * {@code -Dhttps.proxyHost}, {@code -Djava.net.useSystemProxies} and a {@link ProxySelector} that
- * the application has set. Where there are none, the environment
- * variables that curl and Hugging Face's tools read decide: {@code HTTP_PROXY}, {@code
- * HTTPS_PROXY}, {@code ALL_PROXY} and {@code NO_PROXY}, of which the name in lower-case letters
- * counts more. Immutable, safe for several threads.
+ * the application has set. Where there are none, the environment variables that curl and Hugging
+ * Face's tools read decide: {@code HTTP_PROXY}, {@code HTTPS_PROXY}, {@code ALL_PROXY} and {@code
+ * NO_PROXY}, of which the name in lower-case letters counts more. Immutable, safe for several
+ * threads.
  */
 public final class ProxyChoice extends ProxySelector {
 

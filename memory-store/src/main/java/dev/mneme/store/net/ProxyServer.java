@@ -81,7 +81,8 @@ public record ProxyServer(String variable, String host, int port, Optional<Login
     }
     if (!"http".equalsIgnoreCase(uri.getScheme())) {
       throw wrong(
-          variable, "names a proxy of the kind \"%s\", which is not used".formatted(uri.getScheme()));
+          variable,
+          "names a proxy of the kind \"%s\", which is not used".formatted(uri.getScheme()));
     }
     Matcher authority = AUTHORITY.matcher(String.valueOf(uri.getRawAuthority()));
     if (!authority.matches()) {

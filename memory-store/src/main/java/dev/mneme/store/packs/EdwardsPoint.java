@@ -13,8 +13,7 @@ final class EdwardsPoint {
   /** Of a point's encoding. */
   static final int BYTES = 32;
 
-  private static final BigInteger PRIME =
-      BigInteger.TWO.pow(255).subtract(BigInteger.valueOf(19));
+  private static final BigInteger PRIME = BigInteger.TWO.pow(255).subtract(BigInteger.valueOf(19));
 
   /** The y coordinate of two of the points of order 8. */
   private static final BigInteger OF_ORDER_8 =

@@ -349,7 +349,8 @@ public final class MemoryStore {
       folder.step().run();
       return Optional.of(Files.createFile(marks.resolve(Owner.newName())));
     } catch (IOException e) {
-      throw new MnemeException("cannot lease a pack in %s: %s".formatted(root(), FailureText.of(e)), e);
+      throw new MnemeException(
+          "cannot lease a pack in %s: %s".formatted(root(), FailureText.of(e)), e);
     }
   }
 
@@ -397,7 +398,8 @@ public final class MemoryStore {
       return PackManifest.isValidName(name)
           && Files.deleteIfExists(folder.names().resolve(name + ".json"));
     } catch (IOException e) {
-      throw new MnemeException("cannot remove %s from %s: %s".formatted(name, root(), FailureText.of(e)), e);
+      throw new MnemeException(
+          "cannot remove %s from %s: %s".formatted(name, root(), FailureText.of(e)), e);
     }
   }
 

@@ -35,7 +35,8 @@ public final class PackLease implements AutoCloseable {
     try {
       Files.deleteIfExists(mark);
     } catch (IOException e) {
-      throw new MnemeException("cannot give back the lease %s: %s".formatted(mark, FailureText.of(e)), e);
+      throw new MnemeException(
+          "cannot give back the lease %s: %s".formatted(mark, FailureText.of(e)), e);
     }
   }
 }

@@ -30,7 +30,8 @@ record PackName(String digest, String origin, Instant installed, Optional<String
   /** Reads a name's file, which another process may replace or remove at any time. */
   static Optional<PackName> read(Path file) {
     try {
-      return Optional.of(parse(file.toString(), RegularFiles.readAtMost(file, PackManifest.MOST_BYTES)));
+      return Optional.of(
+          parse(file.toString(), RegularFiles.readAtMost(file, PackManifest.MOST_BYTES)));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {

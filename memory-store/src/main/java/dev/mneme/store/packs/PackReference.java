@@ -89,8 +89,7 @@ public record PackReference(String text) {
   /** What brings the finders of this project, where one of them is missing. */
   private static String absence(String scheme) {
     return switch (scheme) {
-      case "hf" ->
-          absence("dev.mneme.store.hub.HubFinder", "dev.mneme:mneme-memory-store");
+      case "hf" -> absence("dev.mneme.store.hub.HubFinder", "dev.mneme:mneme-memory-store");
       case "mvn" ->
           absence("dev.mneme.store.maven.MavenFinder", "dev.mneme:mneme-memory-store-maven");
       default -> "";

@@ -98,7 +98,9 @@ public record Trust(Policy policy, List<TrustedKey> keys, InstantSource clock) {
   private String signer(byte[] manifestBytes, Optional<byte[]> signatureBytes, String origin) {
     if (signatureBytes.isEmpty()) {
       throw untrusted(
-          Reason.MISSING, origin, "is not signed, but MNEME_SIGNATURES or --signatures asks for it; get a signed copy, or sign it with `mneme pack sign`");
+          Reason.MISSING,
+          origin,
+          "is not signed, but MNEME_SIGNATURES or --signatures asks for it; get a signed copy, or sign it with `mneme pack sign`");
     }
     PackSignature signature =
         PackSignature.parse(origin + "/" + PackSignature.FILE, signatureBytes.get());

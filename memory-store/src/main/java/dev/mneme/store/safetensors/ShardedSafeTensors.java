@@ -42,7 +42,8 @@ public final class ShardedSafeTensors implements TensorSource {
   }
 
   private void load(Path index) {
-    Map<String, JsonValue> map = JsonValue.read(index, MOST_INDEX_BYTES).get("weight_map").members();
+    Map<String, JsonValue> map =
+        JsonValue.read(index, MOST_INDEX_BYTES).get("weight_map").members();
     if (map.isEmpty()) {
       throw new MalformedFileException(
           index + " has no weight_map that names a shard for each tensor");

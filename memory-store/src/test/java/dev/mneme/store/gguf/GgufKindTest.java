@@ -63,7 +63,8 @@ class GgufKindTest {
 
   @Test
   void leavesATypeThatIsNoTextToOtherChecks() {
-    var writer = new GgufWriter().putUint32("general.type", 1).putBool("general.architecture", true);
+    var writer =
+        new GgufWriter().putUint32("general.type", 1).putBool("general.architecture", true);
     GgufKind.requireLanguageModel(GgufFile.read(withTensor(writer)));
   }
 

@@ -59,8 +59,7 @@ class ConfigDefaultsTest {
 
   @Test
   void anExplicitNullMeansAsManyKeysAsQueries() throws IOException {
-    HuggingFaceConfig config =
-        read("{\"model_type\": \"mistral\", \"num_key_value_heads\": null}");
+    HuggingFaceConfig config = read("{\"model_type\": \"mistral\", \"num_key_value_heads\": null}");
     assertThat(config.shape().attention().heads().keyValues()).isEqualTo(32);
   }
 
@@ -120,8 +119,7 @@ class ConfigDefaultsTest {
   void refusesWhatWouldChangeEveryFamily() {
     assertThatThrownBy(() -> read("{\"model_type\": \"llama\", \"is_causal\": false}"))
         .hasMessageContaining("\"is_causal\" must be true");
-    assertThatThrownBy(
-            () -> read("{\"model_type\": \"qwen2\", \"per_layer_config\": {\"0\": {}}}"))
+    assertThatThrownBy(() -> read("{\"model_type\": \"qwen2\", \"per_layer_config\": {\"0\": {}}}"))
         .hasMessageContaining("\"per_layer_config\" must be absent");
   }
 }

@@ -162,7 +162,8 @@ class FolderTensorsTest {
     assertThatThrownBy(this::open)
         .isInstanceOf(MalformedFileException.class)
         .hasMessageContainingAll("names that begin with \"" + prefix + "\"", hint)
-        .satisfies(e -> assertThat(e.getMessage()).doesNotContain("is missing").hasSizeLessThan(400));
+        .satisfies(
+            e -> assertThat(e.getMessage()).doesNotContain("is missing").hasSizeLessThan(400));
   }
 
   @Test
@@ -228,8 +229,7 @@ class FolderTensorsTest {
     for (long length : shape) {
       size *= length;
     }
-    Entry entry =
-        Entry.of(name, Arrays.stream(shape).boxed().toList(), new float[(int) size]);
+    Entry entry = Entry.of(name, Arrays.stream(shape).boxed().toList(), new float[(int) size]);
     ModelEdit.tensors(directory, tensors -> tensors.put(name, entry));
   }
 

@@ -98,9 +98,7 @@ class Gemma3ConfigTest {
     assertThat(config.eos()).containsExactly(1, 106);
     assertThat(config.shape().embedding().tied()).isTrue();
     assertThat(config.shape().embedding().scale()).isCloseTo(33.941125, within(1e-6));
-    assertThat(config.shape().attention().window())
-        .map(SlidingWindow::length)
-        .hasValue(512);
+    assertThat(config.shape().attention().window()).map(SlidingWindow::length).hasValue(512);
     assertThat(fullBlocks(config)).containsExactly(5, 11, 17, 23);
   }
 
@@ -161,9 +159,7 @@ class Gemma3ConfigTest {
     assertThat(headWidth(config)).isEqualTo(256);
     assertThat(config.shape().attention().scale()).isEqualTo(new Scale(1.0 / 16));
     assertThat(full(config).theta()).isEqualTo(1e6);
-    assertThat(config.shape().attention().window())
-        .map(SlidingWindow::length)
-        .hasValue(4096);
+    assertThat(config.shape().attention().window()).map(SlidingWindow::length).hasValue(4096);
   }
 
   private static void kinds(ObjectNode config, int period) {

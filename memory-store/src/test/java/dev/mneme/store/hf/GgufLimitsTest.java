@@ -91,10 +91,7 @@ class GgufLimitsTest {
     GgufFile file =
         convert(
             Family.LLAMA,
-            c ->
-                scaling(c, "yarn")
-                    .put("factor", 4)
-                    .put("original_max_position_embeddings", 24));
+            c -> scaling(c, "yarn").put("factor", 4).put("original_max_position_embeddings", 24));
     double[] divisors =
         new RopeScaling.Yarn(4, 1, new RopeScaling.Yarn.Ramp(32, 1, true), 24)
             .divisors(TinyModel.HIDDEN / TinyModel.HEADS, 10_000);

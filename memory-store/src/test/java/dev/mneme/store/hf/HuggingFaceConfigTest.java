@@ -151,7 +151,8 @@ class HuggingFaceConfigTest {
 
   @Test
   void takesHeadsForKeyValueHeadsWhereLlamaNamesNone() {
-    assertThat(llama(c -> c.remove("num_key_value_heads")).shape().attention().heads().keyValues()).isEqualTo(8);
+    assertThat(llama(c -> c.remove("num_key_value_heads")).shape().attention().heads().keyValues())
+        .isEqualTo(8);
   }
 
   @Test
@@ -205,7 +206,8 @@ class HuggingFaceConfigTest {
     HuggingFaceConfig config =
         llama(c -> c.put("model_type", "mistral").put("sliding_window", 100));
     assertThat(config.context()).isEqualTo(256);
-    assertThat(config.shape().attention().window()).hasValue(new SlidingWindow(100, Set.of(0, 1, 2, 3, 4)));
+    assertThat(config.shape().attention().window())
+        .hasValue(new SlidingWindow(100, Set.of(0, 1, 2, 3, 4)));
     assertThat(config.contextWithoutWindow()).isEqualTo(100);
   }
 
@@ -229,8 +231,7 @@ class HuggingFaceConfigTest {
   void ignoresTheWindowThatQwen2DoesNotUse() {
     Consumer<ObjectNode> qwen = c -> c.put("model_type", "qwen2").put("sliding_window", 100);
     assertThat(window(llama(qwen))).isEmpty();
-    assertThat(window(llama(qwen.andThen(c -> c.put("use_sliding_window", false)))))
-        .isEmpty();
+    assertThat(window(llama(qwen.andThen(c -> c.put("use_sliding_window", false))))).isEmpty();
     assertThat(window(llama(qwen.andThen(c -> c.put("use_sliding_window", true)))))
         .isEmpty(); // from block 28 on, and there is none
   }
@@ -238,7 +239,8 @@ class HuggingFaceConfigTest {
   @Test
   void readsFromWhichBlockOnQwen2UsesItsWindow() {
     HuggingFaceConfig config = llama(HuggingFaceConfigTest::useWindowFromBlock1);
-    assertThat(config.shape().attention().window()).hasValue(new SlidingWindow(100, Set.of(1, 2, 3, 4)));
+    assertThat(config.shape().attention().window())
+        .hasValue(new SlidingWindow(100, Set.of(1, 2, 3, 4)));
     assertThat(config.contextWithoutWindow()).isEqualTo(100);
   }
 
@@ -272,7 +274,8 @@ class HuggingFaceConfigTest {
     HuggingFaceConfig config = llama(HuggingFaceConfigTest::qwen3);
     assertThat(config.architecture()).isEqualTo(Architecture.QWEN3);
     assertThat(headWidth(config)).isEqualTo(128);
-    assertThat(config.shape().attention().heads().queries() * headWidth(config)).isEqualTo(2 * config.hidden());
+    assertThat(config.shape().attention().heads().queries() * headWidth(config))
+        .isEqualTo(2 * config.hidden());
     assertThat(config.shape().attention().scale()).isEqualTo(new Scale(1 / Math.sqrt(128)));
     assertThat(bias(config)).isEqualTo(Bias.NONE);
     assertThat(config.shape().attention().projection().normed()).isTrue();
@@ -291,8 +294,7 @@ class HuggingFaceConfigTest {
   @Test
   void readsQwen3sBiases() {
     Consumer<ObjectNode> qwen3 = HuggingFaceConfigTest::qwen3;
-    assertThat(bias(llama(qwen3.andThen(c -> c.put("attention_bias", true)))))
-        .isEqualTo(Bias.ALL);
+    assertThat(bias(llama(qwen3.andThen(c -> c.put("attention_bias", true))))).isEqualTo(Bias.ALL);
   }
 
   private static void useWindowFromBlock1(ObjectNode config) {

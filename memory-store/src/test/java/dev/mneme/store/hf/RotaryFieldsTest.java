@@ -48,22 +48,16 @@ class RotaryFieldsTest {
   @ValueSource(strings = {"llama", "mistral", "qwen2", "qwen3"})
   void aBlockWithoutBaseTakesTheOneAtTheTop(String family) {
     assertThat(
-            rotation(
-                family,
-                c -> block(c.put("rope_theta", 50_000), "rope_parameters", "default")))
+            rotation(family, c -> block(c.put("rope_theta", 50_000), "rope_parameters", "default")))
         .isEqualTo(plain(50_000));
-    assertThat(
-            rotation(
-                family, c -> block(c.put("rope_theta", 50_000), "rope_scaling", "default")))
+    assertThat(rotation(family, c -> block(c.put("rope_theta", 50_000), "rope_scaling", "default")))
         .isEqualTo(plain(50_000));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"llama", "mistral", "qwen2", "qwen3", "gpt_neox"})
   void aBaseInTheOlderBlockCounts(String family) {
-    assertThat(
-            rotation(
-                family, c -> block(c, "rope_scaling", "default").put("rope_theta", 50_000)))
+    assertThat(rotation(family, c -> block(c, "rope_scaling", "default").put("rope_theta", 50_000)))
         .isEqualTo(plain(50_000));
   }
 
@@ -116,8 +110,7 @@ class RotaryFieldsTest {
     assertThat(
             rotation(
                 "llama",
-                c ->
-                    block(c, "rope_scaling", "linear").put("type", "dynamic").put("factor", 2)))
+                c -> block(c, "rope_scaling", "linear").put("type", "dynamic").put("factor", 2)))
         .isEqualTo(new Rotation(10_000, new RopeScaling.Linear(2)));
   }
 
@@ -153,8 +146,7 @@ class RotaryFieldsTest {
                 .put("factor", 40)
                 .put("mscale", 1.0)
                 .put("mscale_all_dim", 0.5);
-    assertThat(rotation("llama", two).scaling().magnitude())
-        .isCloseTo(1.1557219902, within(1e-9));
+    assertThat(rotation("llama", two).scaling().magnitude()).isCloseTo(1.1557219902, within(1e-9));
     assertThat(
             rotation(
                     "llama",
@@ -181,8 +173,7 @@ class RotaryFieldsTest {
                 .scaling())
         .extracting(scaling -> ((RopeScaling.Yarn) scaling).originalContext())
         .isEqualTo(32);
-    assertThat(
-            rotation("llama", c -> block(c, "rope_scaling", "yarn").put("factor", 4)).scaling())
+    assertThat(rotation("llama", c -> block(c, "rope_scaling", "yarn").put("factor", 4)).scaling())
         .extracting(scaling -> ((RopeScaling.Yarn) scaling).originalContext())
         .isEqualTo(256);
   }
@@ -190,9 +181,7 @@ class RotaryFieldsTest {
   @Test
   void longRopeEndsWhereItsShortFactorsDo() {
     HuggingFaceConfig config =
-        read(
-            "llama",
-            c -> longRope(c.put("original_max_position_embeddings", 64), 8));
+        read("llama", c -> longRope(c.put("original_max_position_embeddings", 64), 8));
     assertThat(config.context()).isEqualTo(64);
     RopeScaling scaling = config.shape().rotary().orElseThrow().full().scaling();
     assertThat(scaling.magnitude())
@@ -217,10 +206,7 @@ class RotaryFieldsTest {
 
   @Test
   void refusesAScalingWithoutItsFactor() {
-    refuses(
-        "qwen3",
-        c -> block(c, "rope_scaling", "linear"),
-        "\"rope_scaling.factor\" is missing");
+    refuses("qwen3", c -> block(c, "rope_scaling", "linear"), "\"rope_scaling.factor\" is missing");
   }
 
   @ParameterizedTest

@@ -32,7 +32,16 @@ class SpecialIdsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"-1", "null", "[]", "[-1]", "[null]", "9999", "2147483648", "18446744073709551615"})
+      strings = {
+        "-1",
+        "null",
+        "[]",
+        "[-1]",
+        "[null]",
+        "9999",
+        "2147483648",
+        "18446744073709551615"
+      })
   void takesAnIdWithoutARowForNone(String ids) {
     set("config.json", "eos_token_id", ids);
     set("config.json", "bos_token_id", ids);
@@ -50,7 +59,7 @@ class SpecialIdsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"'[2, -1]', "'[null, 2]'", "'[9999, 2]'", "2", "'[2]'"})
+  @CsvSource({"'[2, -1]'", "'[null, 2]'", "'[9999, 2]'", "2", "'[2]'"})
   void keepsTheIdsOfAListThatHaveRows(String ids) {
     set("config.json", "eos_token_id", ids);
     assertThat(vocabulary().endIds()).containsExactly(2);

@@ -229,8 +229,7 @@ class HubSecretsTest {
 
   @Test
   void aListingOfAbsurdSizesIsRefused() {
-    hub.setListing(
-        hub.freezeListing().replaceFirst("\"size\":\\d+", "\"size\":" + Long.MAX_VALUE));
+    hub.setListing(hub.freezeListing().replaceFirst("\"size\":\\d+", "\"size\":" + Long.MAX_VALUE));
     assertThat(refusal("owner/law@main")).contains("siblings[0].size");
   }
 }

@@ -57,7 +57,8 @@ class PathOwnershipTest {
   void whatDoesNotExistIsJudgedByTheFoldersAbove() throws IOException {
     assertThat(objection(open.resolve("a/b"))).isEmpty();
     mode(open, "rwxrwxrwx");
-    assertThat(objection(open.resolve("a/b")).orElseThrow()).contains("others can write to " + open);
+    assertThat(objection(open.resolve("a/b")).orElseThrow())
+        .contains("others can write to " + open);
   }
 
   @ParameterizedTest

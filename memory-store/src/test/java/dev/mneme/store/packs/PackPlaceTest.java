@@ -50,8 +50,7 @@ class PackPlaceTest {
   }
 
   private String digest(String given) {
-    try (OpenedPack opened =
-        PackPlace.find(given, store, models).orElseThrow().open(Trust.OFF)) {
+    try (OpenedPack opened = PackPlace.find(given, store, models).orElseThrow().open(Trust.OFF)) {
       return opened.pack().digest();
     }
   }
@@ -61,7 +60,8 @@ class PackPlaceTest {
     assertThat(digest("law")).isEqualTo(shipped.digest());
     TinyPacks.install(store, installed);
     assertThat(digest("law")).isEqualTo(installed.digest());
-    assertThat(PackPlace.find("art", store, models)).containsInstanceOf(PackPlace.OnClassPath.class);
+    assertThat(PackPlace.find("art", store, models))
+        .containsInstanceOf(PackPlace.OnClassPath.class);
   }
 
   @Test

@@ -15,8 +15,8 @@ import dev.mneme.store.PackVersion;
 import dev.mneme.store.testing.NamedPipe;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -218,8 +218,7 @@ class RefusedInstallTest {
   @ParameterizedTest
   @ValueSource(strings = {"pack.json", "pack.sig"})
   void aSmallFileOfGigabytesIsRefusedBeforeItIsRead(String name) throws IOException {
-    try (var sparse =
-        new RandomAccessFile(second.directory().resolve(name).toFile(), "rw")) {
+    try (var sparse = new RandomAccessFile(second.directory().resolve(name).toFile(), "rw")) {
       sparse.setLength(3L << 30);
     }
     assertThatThrownBy(

@@ -94,7 +94,8 @@ public final class ReferenceDecoder implements AutoCloseable {
       add(x, affine(up, p + "mlp.down_proj", config.hidden()));
       keep(layer, Tap.Point.BLOCK_OUTPUT, x);
     }
-    double[] head = tensor(shape.embedding().tied() ? "model.embed_tokens.weight" : "lm_head.weight");
+    double[] head =
+        tensor(shape.embedding().tied() ? "model.embed_tokens.weight" : "lm_head.weight");
     return linear(rmsNorm(x, tensor("model.norm.weight")), head, config.vocabulary());
   }
 
@@ -250,7 +251,8 @@ public final class ReferenceDecoder implements AutoCloseable {
       add(x, affine(inner, p + "mlp.dense_4h_to_h", width));
       keep(layer, Tap.Point.BLOCK_OUTPUT, x);
     }
-    double[] head = tensor(shape.embedding().tied() ? "gpt_neox.embed_in.weight" : "embed_out.weight");
+    double[] head =
+        tensor(shape.embedding().tied() ? "gpt_neox.embed_in.weight" : "embed_out.weight");
     return linear(layerNorm(x, "gpt_neox.final_layer_norm"), head, config.vocabulary());
   }
 
@@ -429,7 +431,8 @@ public final class ReferenceDecoder implements AutoCloseable {
       double variance =
           java.util.Arrays.stream(x[t]).map(a -> (a - mean) * (a - mean)).average().orElseThrow();
       for (int i = 0; i < w.length; i++) {
-        y[t][i] = (x[t][i] - mean) / Math.sqrt(variance + shape.blocks().norm().epsilon()) * w[i] + b[i];
+        y[t][i] =
+            (x[t][i] - mean) / Math.sqrt(variance + shape.blocks().norm().epsilon()) * w[i] + b[i];
       }
     }
     return y;

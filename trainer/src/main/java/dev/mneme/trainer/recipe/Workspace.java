@@ -66,7 +66,8 @@ record Workspace(Path data, Path work, RecipeName name) {
       return MAPPER.readTree(RegularFiles.readAtMost(file, MOST_BYTES));
     } catch (IOException e) {
       throw new MnemeException(
-          "cannot read %s: %s; delete it to make the stage again".formatted(file, FailureText.of(e)),
+          "cannot read %s: %s; delete it to make the stage again"
+              .formatted(file, FailureText.of(e)),
           e);
     }
   }

@@ -163,7 +163,8 @@ final class DocumentReader implements Closeable {
   private static MnemeException failure(Path file, IOException e) {
     if (e instanceof EOFException || e instanceof ZipException) {
       return new MalformedFileException(
-          "%s is a damaged or cut gzip file (%s); get it anew".formatted(file, FailureText.of(e)), e);
+          "%s is a damaged or cut gzip file (%s); get it anew".formatted(file, FailureText.of(e)),
+          e);
     }
     return new MnemeException("cannot read %s: %s".formatted(file, e), e);
   }

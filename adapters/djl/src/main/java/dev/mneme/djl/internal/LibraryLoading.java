@@ -39,8 +39,7 @@ final class LibraryLoading {
    * @param missing what the class path lacks, asked after a failure
    * @throws NativeLibraryException if it cannot be loaded; says why and what to do
    */
-  static <T> T load(
-      String name, String engine, Callable<T> load, Supplier<String> missing) {
+  static <T> T load(String name, String engine, Callable<T> load, Supplier<String> missing) {
     Offline.require();
     LibrarySettings.requireSafe();
     Thread thread = Thread.currentThread();

@@ -21,8 +21,7 @@ public final class Torch {
   private Torch() {}
 
   /** Found or failed: what is half loaded cannot be loaded again. */
-  private record Outcome(
-      @Nullable Engine found, @Nullable NativeLibraryException failure) {
+  private record Outcome(@Nullable Engine found, @Nullable NativeLibraryException failure) {
 
     static Outcome ofStart() {
       try {

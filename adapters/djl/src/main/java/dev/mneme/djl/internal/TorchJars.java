@@ -21,8 +21,7 @@ final class TorchJars {
       Platform platform = Platform.detectPlatform("pytorch");
       if (platform.isPlaceholder()) {
         return "; no jar on the class path has PyTorch for %s: add ai.djl.pytorch:pytorch-native-cpu, version %s, classifier %s"
-            .formatted(
-                platform.getClassifier(), platform.getVersion(), platform.getClassifier());
+            .formatted(platform.getClassifier(), platform.getVersion(), platform.getClassifier());
       }
       String binding = bindingVersion();
       if (binding == null) {

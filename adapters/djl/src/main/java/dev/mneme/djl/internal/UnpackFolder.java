@@ -48,9 +48,7 @@ record UnpackFolder(Path folder, boolean temporary) implements AutoCloseable {
    * @param mnemeHome gives Mneme's folder, or throws {@link MnemeException}
    */
   record Places(
-      Function<String, Optional<String>> settings,
-      String userHome,
-      Supplier<Path> mnemeHome) {
+      Function<String, Optional<String>> settings, String userHome, Supplier<Path> mnemeHome) {
 
     static Places ofThisProcess() {
       return new Places(
@@ -138,7 +136,9 @@ record UnpackFolder(Path folder, boolean temporary) implements AutoCloseable {
     return new UnpackFolder(folder, false);
   }
 
-  /** Why the libraries of an engine can not be kept there; creates the folder if that is missing. */
+  /**
+   * Why the libraries of an engine can not be kept there; creates the folder if that is missing.
+   */
   private static Optional<String> objection(Path folder, String engine) {
     try {
       Optional<String> above = NativeFolder.objection(folder);

@@ -94,7 +94,8 @@ record UnpackedLibrary(String resource, Path copy) {
       try (var _ = jar.getJarFile()) {
         JarEntry entry = jar.getJarEntry();
         if (entry.getSize() >= 0 && entry.getCrc() >= 0) {
-          return Files.size(copy) == entry.getSize() && crc(Files.newInputStream(copy)) == entry.getCrc();
+          return Files.size(copy) == entry.getSize()
+              && crc(Files.newInputStream(copy)) == entry.getCrc();
         }
       }
     }

@@ -23,8 +23,7 @@ class ClassLoadersTest {
     // Left open: what was loaded through it may be used until the JVM ends.
     var loader = new URLClassLoader(classPath, ClassLoader.getPlatformClassLoader());
     try {
-      Object manager =
-          loader.loadClass(Torch.class.getName()).getMethod("newManager").invoke(null);
+      Object manager = loader.loadClass(Torch.class.getName()).getMethod("newManager").invoke(null);
       manager.getClass().getMethod("close").invoke(manager);
       return Optional.empty();
     } catch (InvocationTargetException e) {
@@ -50,7 +49,8 @@ class ClassLoadersTest {
     List<Optional<String>> outcomes = Stream.of(start(classPath), start(classPath)).toList();
     for (Optional<String> failure : outcomes) {
       failure.ifPresent(
-          message -> assertThat(message).contains("another class loader", "where both applications"));
+          message ->
+              assertThat(message).contains("another class loader", "where both applications"));
     }
   }
 }

@@ -131,8 +131,7 @@ class UnpackFolderTest {
   @Test
   void aNamedFolderThatCannotBeMadeIsRefusedByItsVariable() throws IOException {
     Path file = Files.writeString(temporary.resolve("file"), "");
-    assertThatThrownBy(
-            () -> choose(Map.of("ENGINE_CACHE_DIR", file.resolve("x").toString()), home))
+    assertThatThrownBy(() -> choose(Map.of("ENGINE_CACHE_DIR", file.resolve("x").toString()), home))
         .isInstanceOf(NativeLibraryException.class)
         .hasMessageContaining("ENGINE_CACHE_DIR");
   }

@@ -65,7 +65,8 @@ final class OpenLibraries {
       return new Opened(
           null,
           new NativeLibraryException(
-              "Mneme cannot use llama.cpp from %s: %s".formatted(
+              "Mneme cannot use llama.cpp from %s: %s"
+                  .formatted(
                       origin,
                       e instanceof NativeLibraryException
                           ? e.getMessage()

@@ -312,7 +312,8 @@ class MavenFinderTest {
     // The repository itself plays the proxy: it is asked for another server's address.
     write(
         home.resolve("settings.xml"),
-        MIRROR.formatted("http://repository.test/") + SERVERS.formatted(escaped(TestRepository.PASSWORD)));
+        MIRROR.formatted("http://repository.test/")
+            + SERVERS.formatted(escaped(TestRepository.PASSWORD)));
     environment.put("HTTP_PROXY", repository.url());
     assertThat(pull(COORDINATES).name()).isEqualTo("law");
     store.remove("law");
