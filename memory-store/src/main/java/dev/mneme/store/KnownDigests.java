@@ -3,13 +3,13 @@ package dev.mneme.store;
 import com.google.common.base.Splitter;
 import com.google.common.primitives.Longs;
 import dev.mneme.store.PackManifest.Entry;
+import dev.mneme.store.files.UnfinishedFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
@@ -171,9 +171,11 @@ final class KnownDigests {
     try {
       Files.createDirectories(folder);
       removeStale();
-      Path temporary = Files.createTempFile(folder, ".new-", "");
-      Files.writeString(temporary, "%s\n%s %s\n".formatted(real, stamp.text(), sha256));
-      Files.move(temporary, note, StandardCopyOption.ATOMIC_MOVE);
+      CacheFolder.removeUnfinished(folder);
+      try (UnfinishedFile unfinished = UnfinishedFile.of(note)) {
+        Files.writeString(unfinished.path(), "%s\n%s %s\n".formatted(real, stamp.text(), sha256));
+        unfinished.complete();
+      }
     } catch (IOException e) {
       log.debug("the digest of {} cannot be kept", real, e);
     }
@@ -186,7 +188,8 @@ final class KnownDigests {
       notes = list.toList();
     }
     for (Path note : notes) {
-      boolean unfinished = String.valueOf(note.getFileName()).startsWith(".");
+      String name = String.valueOf(note.getFileName());
+      boolean unfinished = name.startsWith(".") || name.endsWith(UnfinishedFile.SUFFIX);
       if (!unfinished && Files.exists(note) && !isOfAFile(Files.readAllLines(note))) {
         Files.deleteIfExists(note);
       }

@@ -7,6 +7,7 @@ import dev.mneme.Vocabulary;
 import dev.mneme.Vocabulary.Kind;
 import dev.mneme.Vocabulary.Merges;
 import dev.mneme.store.PackManifest.Entry;
+import dev.mneme.store.files.UnfinishedFile;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -15,7 +16,6 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -148,12 +148,14 @@ final class VocabularyCache {
     byte[] content = write(vocabulary);
     try {
       Files.createDirectories(folder);
-      Path temporary = Files.createTempFile(folder, ".new-", "");
-      try (var out = Files.newOutputStream(temporary)) {
-        out.write(content);
-        out.write(Hashing.sha256().hashBytes(content).asBytes());
+      CacheFolder.removeUnfinished(folder);
+      try (UnfinishedFile unfinished = UnfinishedFile.of(file(packDigest))) {
+        try (var out = Files.newOutputStream(unfinished.path())) {
+          out.write(content);
+          out.write(Hashing.sha256().hashBytes(content).asBytes());
+        }
+        unfinished.complete();
       }
-      Files.move(temporary, file(packDigest), StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       log.debug("a vocabulary cannot be kept in {}", folder, e);
     }

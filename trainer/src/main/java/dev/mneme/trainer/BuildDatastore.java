@@ -52,10 +52,11 @@ public record BuildDatastore(
     try (DecoderNetwork network = DecoderNetwork.open(teacher, bfloat16)) {
       int width = network.shape().hidden();
       Path done = StageManifest.fileOf(output);
+      var file = new PartFile(output, manifest.digest());
       if (Files.exists(done) && manifest.isIn(done)) {
+        file.discard();
         return Datastore.open(output, width);
       }
-      var file = new PartFile(output, manifest.digest());
       int first = file.begin((tokens.size() - 1) * width * 2);
       try (Datastore store = Datastore.openToWrite(file.part(), width)) {
         for (int document = first; document < tokens.documents(); document++) {

@@ -2,6 +2,7 @@ package dev.mneme.trainer;
 
 import com.google.common.base.Preconditions;
 import dev.mneme.djl.NearestKeys;
+import dev.mneme.store.files.UnfinishedFile;
 import dev.mneme.trainer.files.PartFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,18 +63,19 @@ public record BuildTargets(
    */
   public SparseTargets run(StageProgress progress) {
     StageManifest manifest = manifest();
+    var file = new PartFile(output, manifest.digest());
     if (manifest.isIn(StageManifest.fileOf(output)) && Files.exists(output)) {
+      file.discard();
       return SparseTargets.open(output, width);
     }
-    var file = new PartFile(output, manifest.digest());
     var tally = new Tally(new NeighbourWeights(tokens.vocabulary(), temperature));
     double recall;
-    Path scratch = output.resolveSibling(output.getFileName() + ".keys");
     try (Datastore store = Datastore.open(datastore, keyWidth)) {
       Preconditions.checkArgument(
           neighbours < store.size(), "%s neighbours of %s keys", neighbours, store.size());
       int first = file.begin(SparseTargets.bytes(store.size(), width));
-      try (KeySearch keys = KeySearch.over(store, search, scratch);
+      try (UnfinishedFile scratch = scratch();
+          KeySearch keys = KeySearch.over(store, search, scratch.path());
           SparseTargets targets = SparseTargets.openToWrite(file.part(), width)) {
         long marked = 0;
         for (int list = 0; list < keys.lists(); list++) {
@@ -101,6 +103,11 @@ public record BuildTargets(
     results.put("massOnNextToken", tally.right / tally.measured);
     manifest.write(output, results);
     return SparseTargets.open(output, width);
+  }
+
+  /** The keys sorted by list; never completed, so that nothing of it stays. */
+  private UnfinishedFile scratch() {
+    return UnfinishedFile.of(output.resolveSibling(output.getFileName() + ".keys"));
   }
 
   private StageManifest manifest() {

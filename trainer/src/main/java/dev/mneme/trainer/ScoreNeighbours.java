@@ -5,6 +5,7 @@ import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.djl.DecoderNetwork;
 import dev.mneme.djl.NearestKeys;
+import dev.mneme.store.files.UnfinishedFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -115,8 +116,9 @@ public record ScoreNeighbours(
               .formatted(most, store.size()));
     }
     float[] scores;
-    Path scratch = output.resolveSibling(output.getFileName() + ".keys");
-    try (KeySearch keys = KeySearch.over(store, search, scratch)) {
+    Path sorted = output.resolveSibling(output.getFileName() + ".keys");
+    try (UnfinishedFile scratch = UnfinishedFile.of(sorted);
+        KeySearch keys = KeySearch.over(store, search, scratch.path())) {
       KeyQueries queries = queries();
       scores = score(keys, queries, progress);
       StageManifest manifest = manifest();

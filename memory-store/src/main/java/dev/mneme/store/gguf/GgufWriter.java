@@ -3,6 +3,7 @@ package dev.mneme.store.gguf;
 import com.google.common.base.Preconditions;
 import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.UnfinishedFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,15 +11,12 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /**
  * Collects metadata and tensors and writes them as a GGUF file: version 3, little-endian, data
@@ -125,19 +123,14 @@ public final class GgufWriter {
    * @throws IllegalStateException if a tensor's data has not the length its type and dimensions say
    */
   public void write(Path file) {
-    Path target = file.toAbsolutePath();
-    Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
-    try {
-      try {
-        try (FileChannel channel =
-            FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-          writeTo(channel);
-          channel.force(true);
-        }
-        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        Files.deleteIfExists(temporary);
+    try (UnfinishedFile unfinished = UnfinishedFile.of(file)) {
+      try (FileChannel channel =
+          FileChannel.open(
+              unfinished.path(), StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+        writeTo(channel);
+        channel.force(true);
       }
+      unfinished.complete();
     } catch (NoSuchFileException e) {
       throw new MnemeException(
           "cannot write the GGUF file %s: its folder does not exist; make it first".formatted(file),

@@ -11,6 +11,7 @@ import dev.mneme.store.MemoryLoader;
 import dev.mneme.store.MemoryPack;
 import dev.mneme.store.MnemeHome;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.files.Owner;
 import dev.mneme.store.files.RegularFiles;
 import java.io.IOException;
 import java.nio.file.Files;

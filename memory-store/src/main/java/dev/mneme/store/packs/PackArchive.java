@@ -8,6 +8,7 @@ import dev.mneme.store.MemoryPack;
 import dev.mneme.store.PackManifest;
 import dev.mneme.store.files.FileKind;
 import dev.mneme.store.files.RegularFiles;
+import dev.mneme.store.files.UnfinishedFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -18,7 +19,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -117,10 +117,8 @@ public final class PackArchive implements PackSource {
       names.add(PackSignature.FILE);
     }
     pack.manifest().files().forEach(entry -> names.add(entry.name()));
-    Path temporary =
-        file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".part");
-    try {
-      try (OutputStream out = Files.newOutputStream(temporary)) {
+    try (UnfinishedFile unfinished = UnfinishedFile.of(file)) {
+      try (OutputStream out = Files.newOutputStream(unfinished.path())) {
         var written = new ArrayList<ZipRecords.Entry>();
         for (String name : names) {
           long offset = written.isEmpty() ? 0 : written.getLast().end();
@@ -128,11 +126,9 @@ public final class PackArchive implements PackSource {
         }
         Channels.newChannel(out).write(ZipRecords.directory(written));
       }
-      Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+      unfinished.complete();
     } catch (IOException e) {
       throw new MnemeException("cannot write %s: %s".formatted(file, FailureText.of(e)), e);
-    } finally {
-      discard(temporary);
     }
   }
 
@@ -147,14 +143,6 @@ public final class PackArchive implements PackSource {
         throw new IOException(from + " was changed while it was read");
       }
       return entry;
-    }
-  }
-
-  private static void discard(Path temporary) {
-    try {
-      Files.deleteIfExists(temporary);
-    } catch (IOException e) {
-      // It is in nobody's way, and what went wrong before matters more.
     }
   }
 

@@ -5,6 +5,7 @@ import com.google.common.io.RecursiveDeleteOption;
 import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
 import dev.mneme.store.PackManifest;
+import dev.mneme.store.files.Owner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;

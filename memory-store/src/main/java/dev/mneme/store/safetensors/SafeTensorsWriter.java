@@ -6,15 +6,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.UnfinishedFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
@@ -61,15 +60,10 @@ public final class SafeTensorsWriter {
    * @throws MnemeException if it cannot be written; nothing is left behind
    */
   public static void write(Path file, Map<String, String> metadata, List<Entry> entries) {
-    Path temporary =
-        file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".part");
-    try {
+    try (UnfinishedFile unfinished = UnfinishedFile.of(file)) {
       try (FileChannel out =
           FileChannel.open(
-              temporary,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
+              unfinished.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         byte[] header = header(metadata, entries);
         out.write(
             ByteBuffer.allocate(Long.BYTES)
@@ -81,19 +75,12 @@ public final class SafeTensorsWriter {
         }
         out.force(true);
       }
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      unfinished.complete();
     } catch (IOException e) {
       throw new MnemeException(
           "cannot write %s: %s; check the folder and the free space"
               .formatted(file, FailureText.of(e)),
           e);
-    } finally {
-      try {
-        Files.deleteIfExists(temporary);
-      } catch (IOException e) {
-        // The failure that brought us here is the one to report.
-      }
     }
   }
 

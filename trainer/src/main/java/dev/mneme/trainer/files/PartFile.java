@@ -2,6 +2,7 @@ package dev.mneme.trainer.files;
 
 import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.UnfinishedFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +29,7 @@ public final class PartFile {
    */
   public PartFile(Path output, String origin) {
     this.output = output;
-    this.part = output.resolveSibling(output.getFileName() + ".part");
+    this.part = output.resolveSibling(output.getFileName() + UnfinishedFile.SUFFIX);
     this.mark = output.resolveSibling(output.getFileName() + ".mark");
     this.origin = origin;
   }
@@ -36,6 +37,17 @@ public final class PartFile {
   /** The file to write into. */
   public Path part() {
     return part;
+  }
+
+  /** Removes what an earlier run left although the output is there, whole. */
+  public void discard() {
+    try {
+      Files.deleteIfExists(part);
+      Files.deleteIfExists(mark);
+    } catch (IOException e) {
+      throw new MnemeException(
+          "cannot remove %s: %s; check the folder".formatted(part, FailureText.of(e)), e);
+    }
   }
 
   /**
@@ -55,6 +67,7 @@ public final class PartFile {
       }
       Files.deleteIfExists(mark);
       Files.deleteIfExists(part);
+      mark(0); // a part without a mark is nobody's
       try (var file = new RandomAccessFile(part.toFile(), "rw")) {
         file.setLength(bytes);
       }

@@ -38,10 +38,14 @@ public record RecipeRun(Path data, Path work, int threads, boolean force) {
       throw new MnemeException("no such data folder: " + data);
     }
     var workspace = new Workspace(data, work, recipe.name());
-    return switch (recipe) {
-      case TrainingRecipe training -> train(training, workspace, listener);
-      case ComparisonRecipe comparison -> compare(comparison, workspace, listener);
-    };
+    workspace.removeLeft();
+    Result result =
+        switch (recipe) {
+          case TrainingRecipe training -> train(training, workspace, listener);
+          case ComparisonRecipe comparison -> compare(comparison, workspace, listener);
+        };
+    workspace.removeLeft();
+    return result;
   }
 
   private Result compare(ComparisonRecipe recipe, Workspace workspace, RunListener listener) {

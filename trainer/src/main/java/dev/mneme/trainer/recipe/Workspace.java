@@ -5,11 +5,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.hash.Hashing;
 import dev.mneme.FailureText;
 import dev.mneme.MnemeException;
+import dev.mneme.store.files.LeftFiles;
 import dev.mneme.store.files.RegularFiles;
 import dev.mneme.trainer.StageManifest;
 import dev.mneme.trainer.text.Corpus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -53,6 +56,32 @@ record Workspace(Path data, Path work, RecipeName name) {
     String digest =
         Hashing.sha256().hashString(settings.toString(), StandardCharsets.UTF_8).toString();
     return work.resolve("stages").resolve(kind + "-" + digest.substring(0, NAME_DIGITS));
+  }
+
+  /**
+   * Removes the unfinished files of killed runs: all of this recipe and of the shared stages, and
+   * in the work folder itself those whose names tell the process.
+   */
+  void removeLeft() {
+    LeftFiles.removeOwned(work);
+    LeftFiles.removeAll(work, 1, file -> file.startsWith(name + "."));
+    LeftFiles.removeAll(work.resolve("stages"), 1, file -> true);
+    LeftFiles.removeAll(training(), Integer.MAX_VALUE, file -> true);
+    if (LeftFiles.removeAll(output(), 1, file -> true)) {
+      removeIfEmpty(output());
+    }
+  }
+
+  /** A folder with nothing but unfinished files was never an output. */
+  private static void removeIfEmpty(Path folder) {
+    try {
+      Files.delete(folder);
+    } catch (DirectoryNotEmptyException e) {
+      // It is an output, or what else lies there is reported when the output is written.
+    } catch (IOException e) {
+      throw new MnemeException(
+          "cannot remove %s: %s; check the folder".formatted(folder, FailureText.of(e)), e);
+    }
   }
 
   List<Corpus> corpora(List<CorpusSettings> settings) {

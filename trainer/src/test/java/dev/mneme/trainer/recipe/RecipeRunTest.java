@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -312,6 +313,49 @@ class RecipeRunTest {
         .isBetween(1.0, 400.0);
     var image = ImageIO.read(work.resolve("host.training/curves.png").toFile());
     assertThat(image.getWidth()).isGreaterThan(400);
+  }
+
+  @Test
+  void unfinishedFilesOfKilledRunsAreGoneWhenTheRecipeIsFinished() throws IOException {
+    Path other = copyOfWork("left");
+    List<Path> left =
+        Stream.of(
+                "lists/model.safetensors.99.part",
+                "lists.training/checkpoint.safetensors.4711.part",
+                "lists.training/model/x.part",
+                "lists.targets.part",
+                "data.4711.part",
+                "stages/targets-0123456789abcdef.part",
+                "stages/targets-0123456789abcdef.keys.999999999-1700000000000-0123abcd.part")
+            .map(other::resolve)
+            .toList();
+    for (Path file : left) {
+      Files.createDirectories(file.resolveSibling("."));
+      Files.write(file, new byte[1000]);
+    }
+    Path download = Files.writeString(other.resolve("film.part"), "of somebody else");
+    Path continued = Files.writeString(other.resolve("stages/other.part"), "half");
+    Files.writeString(other.resolve("stages/other.mark"), "origin\n0\n");
+    run(other, TinyRecipes.LISTS);
+    try (var files = Files.walk(other)) {
+      assertThat(files.filter(file -> file.toString().endsWith(".part")))
+          .containsExactlyInAnyOrder(download, continued);
+    }
+    Path targets = stage(other, "targets-");
+    Files.writeString(targets.resolveSibling(targets.getFileName() + ".part"), "half");
+    Files.writeString(targets.resolveSibling(targets.getFileName() + ".mark"), "origin\n0\n");
+    run(other, TinyRecipes.LISTS);
+    assertThat(targets.resolveSibling(targets.getFileName() + ".part")).doesNotExist();
+    assertThat(targets.resolveSibling(targets.getFileName() + ".mark")).doesNotExist();
+  }
+
+  private static Path stage(Path where, String prefix) throws IOException {
+    try (var files = Files.list(where.resolve("stages"))) {
+      return files
+          .filter(file -> file.getFileName().toString().matches(prefix + "[0-9a-f]{16}"))
+          .findAny()
+          .orElseThrow();
+    }
   }
 
   @Test
