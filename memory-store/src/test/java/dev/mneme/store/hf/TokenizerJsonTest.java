@@ -534,7 +534,9 @@ class TokenizerJsonTest {
     "GPT_NEOX, , true, true",
     "GPT_NEOX, GPTNeoXTokenizerFast, true, true",
     "QWEN2, Qwen2Tokenizer, true, true",
-    "QWEN3, PreTrainedTokenizerFast, true, true"
+    "QWEN2, PreTrainedTokenizerFast, true, true",
+    "QWEN3, , true, true",
+    "QWEN3, PreTrainedTokenizerFast, true, false"
   })
   void takesTheLeadingSpaceFromTheSettingsWhereTheClassDoes(
       Family family, @Nullable String tokenizerClass, boolean setting, boolean added) {
