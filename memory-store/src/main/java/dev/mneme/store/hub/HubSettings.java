@@ -74,7 +74,7 @@ record HubSettings(URI endpoint, Optional<String> token, Optional<Login> login, 
   /** What somebody took for an address may hold a password or be a token. */
   private static String withoutSecrets(String named) {
     return named.contains("@") || named.contains("?") || named.contains(TOKEN_LIKE)
-        ? "no web address (it may hold a secret and is not shown)"
+        ? "no web address (it is not shown, as it may hold a password)"
         : "\"" + named + "\"";
   }
 
