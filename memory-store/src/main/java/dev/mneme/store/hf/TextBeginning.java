@@ -2,6 +2,8 @@ package dev.mneme.store.hf;
 
 import dev.mneme.store.json.JsonValue;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /** What a tokenizer puts before a text of its own accord. */
 final class TextBeginning {
@@ -12,18 +14,22 @@ final class TextBeginning {
 
   /** Whether the first id is the beginning-of-sequence id. */
   static boolean isBos(TokenizerJson tokenizer) {
+    return tokenizer.bos().isPresent() && tokenizer.bos().equals(mark(tokenizer));
+  }
+
+  /** The mark that the template for one text begins with, whatever other files call it. */
+  static OptionalInt mark(TokenizerJson tokenizer) {
     for (JsonValue step : tokenizer.components("post_processor", "processors")) {
       if (isOf("TemplateProcessing", step)) {
         List<JsonValue> parts = step.get("single").elements();
-        return !parts.isEmpty()
-            && parts
-                .getFirst()
-                .find("SpecialToken")
-                .map(special -> tokenizer.id(special.get("id").string()).equals(tokenizer.bos()))
-                .orElse(false);
+        Optional<JsonValue> special =
+            parts.isEmpty() ? Optional.empty() : parts.getFirst().find("SpecialToken");
+        return special.isEmpty()
+            ? OptionalInt.empty()
+            : tokenizer.id(special.get().get("id").string());
       }
     }
-    return false; // add_bos_token counts for nothing beside a tokenizer.json in transformers 5
+    return OptionalInt.empty(); // add_bos_token counts for nothing beside a tokenizer.json
   }
 
   /** Whether the first word gets a blank. */

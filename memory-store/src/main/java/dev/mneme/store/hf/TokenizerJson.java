@@ -127,6 +127,7 @@ public final class TokenizerJson {
             .or(() -> boxed(configBos))
             .filter(this::hasRow)
             .or(() -> config.flatMap(DefaultIds::bos).filter(this::isMark))
+            .or(() -> boxed(TextBeginning.mark(this)).filter(this::hasRow))
             .map(OptionalInt::of)
             .orElseGet(OptionalInt::empty);
     named("eos_token").ifPresent(ends::add);
