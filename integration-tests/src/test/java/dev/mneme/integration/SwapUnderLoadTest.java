@@ -74,8 +74,9 @@ class SwapUnderLoadTest {
         LlamaCppHost.open(host, options()), ModelOptions.defaults().withCores(1));
   }
 
+  /** Mapped, so that what is held of a pack can be seen. */
   private static MemoryModule open(MemoryPack pack) {
-    return LlamaCppMemoryDecoder.open(pack, WeightType.F32, options());
+    return LlamaCppMemoryDecoder.open(pack, WeightType.F32, options().withMemoryMapped(true));
   }
 
   private static GenerationRequest request(int prompt) {

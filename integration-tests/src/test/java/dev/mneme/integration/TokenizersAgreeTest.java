@@ -159,7 +159,7 @@ class TokenizersAgreeTest {
   }
 
   @Test
-  void exceptThatLlamaCppPutsABlankBeforeEveryPart() {
+  void exceptThatLlamaCppPutsABlankBehindAMark() {
     TinyModel.write(directory, Family.MISTRAL, 1);
     ModelEdit.json(
         directory,
@@ -176,7 +176,7 @@ class TokenizersAgreeTest {
         FolderTokenizer folder = FolderTokenizer.open(directory)) {
       assertThat(folder.encode("the")).isEqualTo(host.tokenizer().encode("the"));
       assertThat(folder.encode(" the")).isEqualTo(folder.encode("the"));
-      assertThat(folder.encode(" the")).hasSizeLessThan(host.tokenizer().encode(" the").length);
+      assertThat(host.tokenizer().encode(" the")).isEqualTo(folder.encode(" the"));
       assertThat(folder.encode("</s> the", true, true))
           .isEqualTo(host.tokenizer().encode("</s>the", true, true));
     }
